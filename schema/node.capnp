@@ -1,0 +1,73 @@
+@0xb1e6f2a3c4d59605;
+# One process: what a connection gets first, and what the client commands use.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("interswarm::wire");
+using Content = import "content.capnp";
+using Source = import "source.capnp";
+using Bridging = import "bridge.capnp";
+
+interface Node {
+  # The bootstrap capability of a connection. Who the other side is follows from its TLS certificate, or from being
+  # on a loopback connection.
+
+  hello @0 (domain :Text, version :UInt32) -> (domain :Text, version :UInt32, session :Session);
+  # Opens the session that the caller has a right to. Fails `denied` for an unknown party.
+}
+
+interface Session {
+  # All that is obtained through a session ends with it.
+
+  bridge @0 (mine :Bridging.Bridge) -> (bridge :Bridging.Bridge);
+  # Joins two bridges; each may call the other until the connection ends. Fails `unimplemented` without bridge mode.
+
+  control @1 () -> (control :Control);
+  # For the operator's own commands. Fails `denied` for other parties.
+}
+
+struct ImportProgress {
+  doneBytes @0 :UInt64;
+  totalBytes @1 :UInt64;
+  finished @2 :Bool;
+  failure @3 :Text;        # one line, empty while all is well
+  records @4 :List(Content.NameRecord);   # every name, when finished
+}
+
+interface Import {
+  # Work in progress; dropping it cancels.
+  progress @0 (afterBytes :UInt64, waitMs :UInt32) -> (progress :ImportProgress);
+}
+
+struct Gateway {
+  name @0 :Content.Name;
+  uri @1 :Text;
+  fromDomain @2 :Text;
+  fromOverlay @3 :Text;
+  toOverlay @4 :Text;
+  verifiedBytes @5 :UInt64;
+  clients @6 :UInt32;
+  note @7 :Text;
+}
+
+interface Control {
+  # What the client commands call.
+
+  link @0 (records :List(Content.NameRecord)) -> (records :List(Content.NameRecord));
+  # Declares that all names are the same content. Fails `conflict` when sizes or hashes say otherwise, `refuted` when
+  # it was tried before and found false.
+
+  names @1 (name :Content.Name, all :Bool, limit :UInt32) -> (records :List(Content.NameRecord));
+  # All names of the content that `name` names, refuted ones included; with `all` every record, newest first.
+
+  import @2 (record :Content.NameRecord) -> (work :Import);
+  # Fetches the content once from its overlay, computes every name and publishes them.
+
+  fetch @3 (record :Content.NameRecord) -> (source :Source.Source);
+  # A verified source over the best overlay, for a client command or a remote reader.
+
+  status @4 () -> (domains :List(Bridging.DomainStatus), gateways :List(Gateway));
+  ledger @5 (sinceMs :Int64, limit :UInt32) -> (entries :List(Bridging.LedgerEntry));
+  search @6 (words :Text, limit :UInt32) -> (records :List(Content.NameRecord));
+  stop @7 () -> ();
+  # Ordered shutdown, as SIGTERM.
+}
