@@ -57,6 +57,10 @@ struct Offer {
   pricePerGiB @6 :Float64;
   source @7 :Source.Source;
   # Lazy: nothing moves until it is read.
+  names @8 :List(Content.NameRecord);
+  # All names of the content as the giver knows them, with proof data, the sought one included.
+  receipt @9 :Data;
+  # 16 random bytes chosen by the giver: both ends enter what crosses through `source` in their ledger under it.
 }
 
 struct OverlayStatus {

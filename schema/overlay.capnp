@@ -59,10 +59,12 @@ interface Registration {
 interface Peer {
   # Our party in one overlay: gives sources to its clients and takes contents from them.
 
-  serve @0 (record :Content.NameRecord, source :Source.Source) -> (serving :Serving);
+  serve @0 (record :Content.NameRecord, source :Source.Source, tracker :Tracker) -> (serving :Serving);
   # Offers `source` to the overlay's clients under `record.name`, speaking the overlay's protocol to the letter.
   # Nothing is read from `source` before a client asks. Every byte is checked under that name's own hashes before it
   # leaves. Missing proof data (an ed2k part hash set) is computed by reading the source once, when first needed.
+  # `tracker` (may be null) names the seekers: where the overlay lets a party with content dial those who want it
+  # (BitTorrent does), they are dialled at once and again every minute, so that nobody waits for their next announce.
   # Fails `malformed` when the record lacks what the overlay cannot do without, `denied` for a forbidden content.
 
   fetch @1 (record :Content.NameRecord, tracker :Tracker) -> (source :Source.Source);

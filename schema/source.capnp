@@ -18,7 +18,9 @@ struct SourceInfo {
   bytesPerSecond @3 :UInt64;
   # Measured over the last seconds; 0 when nothing was asked.
   version @4 :UInt64;
-  # Grows when size, record or availability change.
+  # Grows when size, record, availability or `heldBytes` change.
+  heldBytes @5 :UInt64;
+  # Bytes kept on this source's own disk or in memory and verified under its name: reading them asks nobody.
 }
 
 enum Verdict {
