@@ -1,0 +1,69 @@
+#pragma once
+
+#include "actors/bridge/policy.hpp"
+#include "actors/bridge/status_board.hpp"
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <deque>
+#include <vector>
+
+namespace interswarm::bridge {
+
+/// A name as a table key: overlay, then the overlay's own key bytes.
+std::string table_key(std::string_view overlay, std::string_view key);
+
+/// What to do about a demand.
+enum class demand_action : std::uint8_t {
+  /// Look the name up and ask for offers; `resolved` or `refused` must follow.
+  resolve,
+  /// Served already: its gateway was told that it is still wanted.
+  keep,
+  /// Its own swarm has enough sources.
+  enough,
+  /// Asked a moment ago in vain.
+  refused,
+  /// Being resolved, or too much is in work; its next repetition comes soon.
+  wait,
+};
+
+/// The message handler's decisions as a plain class: which demand is followed, which gateway is closed, which message
+/// was seen before. Demand-driven: nothing is bridged that nobody seeks.
+class demand_desk {
+public:
+  explicit demand_desk(policy p) : policy_(p) {}
+
+  demand_action demand(const std::string& key, std::uint32_t sources, instant now);
+  /// The name is served from now on.
+  void resolved(const std::string& key, instant now);
+  /// Nobody offers it, or it may not be bridged.
+  void refused(const std::string& key, instant now);
+
+  bool serving(const std::string& key) const { return open_.contains(key); }
+  std::size_t open_count() const { return open_.size(); }
+  /// A client used the gateway.
+  void used(const std::string& key, instant now);
+  void closed(const std::string& key) { open_.erase(key); }
+  /// Gateways that nobody uses or seeks any more.
+  std::vector<std::string> stale(instant now) const;
+
+  /// False when this message was handled before.
+  bool first_time(std::uint64_t message_id);
+
+private:
+  struct gateway_use {
+    instant wanted_at;
+  };
+
+  policy policy_;
+  std::unordered_map<std::string, gateway_use> open_;
+  std::unordered_set<std::string> in_work_;
+  std::unordered_map<std::string, instant> refused_at_;
+  std::deque<std::string> refused_order_;
+  std::unordered_set<std::uint64_t> seen_;
+  std::deque<std::uint64_t> seen_order_;
+};
+
+} // namespace interswarm::bridge

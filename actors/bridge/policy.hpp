@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace interswarm::bridge {
+
+/// How the status manager chooses and the message handler keeps: data from the configuration, section [bridge].
+/// A weight of 0 takes its figure out of the choice.
+struct policy {
+  /// For each doubling of the measured rate (bytes/s) of that domain and overlay.
+  double rate_weight = 1.0;
+  /// For each doubling of the number of sources offered.
+  double sources_weight = 0.5;
+  /// Taken off for a fully loaded giver (load 1).
+  double load_weight = 2.0;
+  /// Taken off for each unit of price per GiB.
+  double price_weight = 1.0;
+  /// Added for an overlay of this very node.
+  double local_weight = 1.0;
+  /// Taken off for each recent failure; failures fade with a half-life of a minute.
+  double failure_weight = 2.0;
+  /// Bytes/s assumed of a pair that was never measured.
+  double assumed_rate = 1'000'000;
+
+  /// Sources an overlay must show for a content before it is bridged into another.
+  std::uint32_t min_sources = 1;
+  /// A swarm with this many sources of its own is left alone.
+  std::uint32_t enough_sources = 1;
+  /// A gateway that nobody has used, and nobody has sought the name of, for this long is closed.
+  std::chrono::seconds linger{60};
+  /// A source that has delivered nothing for this long while it was asked is replaced.
+  std::chrono::seconds no_progress{10};
+  /// A name for which no offer was found is not asked for again before this has passed.
+  std::chrono::seconds refusal_life{15};
+};
+
+} // namespace interswarm::bridge
