@@ -25,7 +25,7 @@ interface Session {
   # For the operator's own commands. Fails `denied` for other parties.
 }
 
-struct ImportProgress {
+struct ImportState {
   doneBytes @0 :UInt64;
   totalBytes @1 :UInt64;
   finished @2 :Bool;
@@ -35,7 +35,7 @@ struct ImportProgress {
 
 interface Import {
   # Work in progress; dropping it cancels.
-  progress @0 (afterBytes :UInt64, waitMs :UInt32) -> (progress :ImportProgress);
+  progress @0 (afterBytes :UInt64, waitMs :UInt32) -> (progress :ImportState);
 }
 
 struct Gateway {

@@ -76,10 +76,10 @@ interface Peer {
 
 interface Serving {
   # A content on offer; dropped with its last handle.
-  status @0 () -> (status :ServingStatus);
+  status @0 () -> (status :ServingState);
 }
 
-struct ServingStatus {
+struct ServingState {
   clients @0 :UInt32;
   # Connected now.
   bytesSent @1 :UInt64;

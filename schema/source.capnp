@@ -8,7 +8,7 @@ using Content = import "content.capnp";
 const maxReadBytes :UInt32 = 4194304;
 # A longer read is refused: cut it.
 
-struct SourceInfo {
+struct SourceState {
   size @0 :UInt64;
   # `unknownSize` until the overlay told it (a magnet link whose metadata is still on its way).
   record @1 :Content.NameRecord;
@@ -31,7 +31,7 @@ enum Verdict {
 interface Source {
   # Lives while a handle to it lives; the fetching behind it stops with the last one.
 
-  info @0 (afterVersion :UInt64, waitMs :UInt32) -> (info :SourceInfo);
+  info @0 (afterVersion :UInt64, waitMs :UInt32) -> (info :SourceState);
   # Answers at once when `version` > `afterVersion`, else when it grows or after `waitMs`. So 0, 0 is "now".
   # Fails `notFound` when no party knows the name, `unavailable` when none can be reached.
 
