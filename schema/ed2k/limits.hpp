@@ -34,4 +34,17 @@ constexpr std::size_t max_name_bytes = 4'096;
 /// generous.
 constexpr std::size_t max_compressed_block_bytes = 184'320 + 4'096;
 
+/// A search expression: nodes, and operations within each other.
+constexpr std::size_t max_search_nodes = 256;
+constexpr std::size_t max_search_depth = 64;
+/// Different words taken from one name or keyword text; what follows is not searchable.
+constexpr std::size_t max_words = 64;
+
+/// A link: all of it (the hash set of the largest file fits), and its parts.
+constexpr std::size_t max_link_bytes = 1u << 20;
+constexpr std::size_t max_link_fields = 64;
+constexpr std::size_t max_link_name_bytes = 1024;
+constexpr std::size_t max_link_sources = 64;
+constexpr std::size_t max_link_urls = 16;
+
 } // namespace interswarm::ed2k::limits

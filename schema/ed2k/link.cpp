@@ -1,6 +1,7 @@
 #include "schema/ed2k/link.hpp"
 
 #include "schema/base/encoding.hpp"
+#include "schema/ed2k/limits.hpp"
 #include "schema/ed2k/part_hashes.hpp"
 
 #include <algorithm>
@@ -101,7 +102,8 @@ result<link_source> parse_source(std::string_view text) {
 result<void> parse_sources(std::string_view text, file_link& out) {
   for (const auto part : split(text, ',')) {
     if (part.empty()) continue;
-    if (out.sources.size() >= max_link_sources) return too_many("sources", max_link_sources);
+    if (out.sources.size() >= limits::max_link_sources)
+      return too_many("sources", limits::max_link_sources);
     auto source = parse_source(part);
     if (!source) return tl::unexpected(source.error());
     out.sources.push_back(std::move(*source));
@@ -132,7 +134,7 @@ result<void> parse_field(std::string_view field, file_link& out) {
     if (out.aich && *out.aich != root) return bad("a second AICH hash", field);
     out.aich = root;
   } else if (starts_with_folded(field, "s=")) {
-    if (out.urls.size() >= max_link_urls) return too_many("URLs", max_link_urls);
+    if (out.urls.size() >= limits::max_link_urls) return too_many("URLs", limits::max_link_urls);
     out.urls.emplace_back(field.substr(2));
   }
   return {}; // "/" and what other programs add
@@ -157,17 +159,17 @@ result<any_link> parse_file(const std::vector<std::string_view>& fields) {
   file_link out;
   const auto name = percent_decode(fields[2]);
   if (!name || name->empty()) return bad("not a file name:", fields[2]);
-  if (name->size() > max_link_name_bytes) {
+  if (name->size() > limits::max_link_name_bytes) {
     return fail(errc::too_large, "ed2k link: the name is longer than " +
-                                     std::to_string(max_link_name_bytes) + " bytes");
+                                     std::to_string(limits::max_link_name_bytes) + " bytes");
   }
   out.name = as_text(*name);
   const auto size = number<std::uint64_t>(fields[3]);
   if (!size) return bad("not a size:", fields[3]);
-  if (*size > max_link_file_size) {
+  if (*size > limits::max_file_bytes) {
     return fail(errc::too_large, "ed2k link: the size " + std::to_string(*size) +
                                      " is beyond the network's " +
-                                     std::to_string(max_link_file_size) + " bytes");
+                                     std::to_string(limits::max_file_bytes) + " bytes");
   }
   out.size = *size;
   const auto hash = md4_from_hex(fields[4]);
@@ -194,9 +196,9 @@ bool looks_like_link(std::string_view text) { return starts_with_folded(trimmed(
 
 result<any_link> parse_link(std::string_view text) {
   text = trimmed(text);
-  if (text.size() > max_link_bytes) {
+  if (text.size() > limits::max_link_bytes) {
     return fail(errc::too_large,
-                "ed2k link: longer than " + std::to_string(max_link_bytes) + " bytes");
+                "ed2k link: longer than " + std::to_string(limits::max_link_bytes) + " bytes");
   }
   if (!starts_with_folded(text, scheme)) return bad("does not begin with ed2k://|:", text);
   text.remove_prefix(scheme.size());
@@ -206,8 +208,9 @@ result<any_link> parse_link(std::string_view text) {
     text = plain;
   }
   if (!text.starts_with('|')) return bad("does not begin with ed2k://|:", text);
-  if (std::count(text.begin(), text.end(), '|') > static_cast<std::ptrdiff_t>(max_link_fields)) {
-    return too_many("fields", max_link_fields);
+  if (std::count(text.begin(), text.end(), '|') >
+      static_cast<std::ptrdiff_t>(limits::max_link_fields)) {
+    return too_many("fields", limits::max_link_fields);
   }
   const auto fields = split(text, '|');
   if (starts_with_folded(fields[1], "file") && fields[1].size() == 4) return parse_file(fields);

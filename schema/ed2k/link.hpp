@@ -12,15 +12,6 @@
 
 namespace interswarm::ed2k {
 
-/// Longest link taken: the hash set of a file of `max_link_file_size` fits.
-constexpr std::size_t max_link_bytes = 1u << 20;
-constexpr std::size_t max_link_fields = 64;
-constexpr std::size_t max_link_name_bytes = 1024;
-constexpr std::size_t max_link_sources = 64;
-constexpr std::size_t max_link_urls = 16;
-/// aMule's and eMule's MAX_FILE_SIZE.
-constexpr std::uint64_t max_link_file_size = 0x4000000000;
-
 /// A party that a link names beside the file. `host` is an IP address or a host name.
 struct link_source {
   std::string host;

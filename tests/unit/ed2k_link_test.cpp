@@ -1,4 +1,5 @@
 #include "schema/base/encoding.hpp"
+#include "schema/ed2k/limits.hpp"
 #include "schema/ed2k/link.hpp"
 #include "schema/ed2k/part_hashes.hpp"
 #include "tests/catch.hpp"
@@ -154,28 +155,28 @@ TEST_CASE("a broken link says what is wrong and every truncation is survived") {
 }
 
 TEST_CASE("limits of links hold") {
-  CHECK(failure(std::string("ed2k://|file|") + std::string(max_link_bytes, 'x')) ==
+  CHECK(failure(std::string("ed2k://|file|") + std::string(limits::max_link_bytes, 'x')) ==
         errc::too_large);
   const auto with_name = [](std::size_t n) {
     return "ed2k://|file|" + std::string(n, 'x') + "|1|" + none + "|/";
   };
-  CHECK(parse_link(with_name(max_link_name_bytes)));
-  CHECK(failure(with_name(max_link_name_bytes + 1)) == errc::too_large);
+  CHECK(parse_link(with_name(limits::max_link_name_bytes)));
+  CHECK(failure(with_name(limits::max_link_name_bytes + 1)) == errc::too_large);
   const auto with_size = [](std::uint64_t n) {
     return "ed2k://|file|x|" + std::to_string(n) + "|" + none + "|/";
   };
-  CHECK(parse_link(with_size(max_link_file_size)));
-  CHECK(failure(with_size(max_link_file_size + 1)) == errc::too_large);
+  CHECK(parse_link(with_size(limits::max_file_bytes)));
+  CHECK(failure(with_size(limits::max_file_bytes + 1)) == errc::too_large);
   const auto repeated = [](std::string_view what, std::size_t n) {
     std::string out;
     for (std::size_t i = 0; i < n; ++i) out += what;
     return out;
   };
-  CHECK(parse_link(file(red, repeated("s=u|", max_link_urls) + "/")));
-  CHECK(failure(file(red, repeated("s=u|", max_link_urls + 1) + "/")) == errc::too_large);
-  CHECK(parse_link(file(red, "sources" + repeated(",1.2.3.4:1", max_link_sources) + "|/")));
-  CHECK(failure(file(red, "sources" + repeated(",1.2.3.4:1", max_link_sources + 1) + "|/")) ==
-        errc::too_large);
-  CHECK(parse_link(file(red, repeated("x|", max_link_fields - 5))));
-  CHECK(failure(file(red, repeated("x|", max_link_fields - 4))) == errc::too_large);
+  CHECK(parse_link(file(red, repeated("s=u|", limits::max_link_urls) + "/")));
+  CHECK(failure(file(red, repeated("s=u|", limits::max_link_urls + 1) + "/")) == errc::too_large);
+  CHECK(parse_link(file(red, "sources" + repeated(",1.2.3.4:1", limits::max_link_sources) + "|/")));
+  CHECK(failure(file(red, "sources" + repeated(",1.2.3.4:1", limits::max_link_sources + 1) +
+                              "|/")) == errc::too_large);
+  CHECK(parse_link(file(red, repeated("x|", limits::max_link_fields - 5))));
+  CHECK(failure(file(red, repeated("x|", limits::max_link_fields - 4))) == errc::too_large);
 }
