@@ -28,6 +28,8 @@ constexpr std::size_t max_multipacket_items = 16;
 constexpr std::uint64_t max_file_bytes = 0x40'0000'0000;
 /// Parts of the largest file, with its virtual empty last part.
 constexpr std::size_t max_parts = max_file_bytes / 9'728'000 + 1;
+/// Nodes in one AICH recovery answer: 53 leaves and a sibling for each of at most 15 levels.
+constexpr std::size_t max_aich_nodes = 96;
 /// Bytes of a file name or nick in a message.
 constexpr std::size_t max_name_bytes = 4'096;
 /// Compressed bytes of one block; a stream that does not shrink is sent plain, so this is already
