@@ -49,4 +49,13 @@ constexpr std::size_t max_link_name_bytes = 1024;
 constexpr std::size_t max_link_sources = 64;
 constexpr std::size_t max_link_urls = 16;
 
+/// Files in one offer, search answer or user list. Clients send 200 at most.
+constexpr std::size_t max_listed_files = 2'000;
+/// Files that one datagram asks sources of (aMule puts 32 at most into one).
+constexpr std::size_t max_udp_source_requests = 64;
+/// A datagram of ours: below any MTU on the way.
+constexpr std::size_t max_udp_answer_bytes = 1'300;
+/// Servers in a server.met file.
+constexpr std::size_t max_known_servers = 10'000;
+
 } // namespace interswarm::ed2k::limits
