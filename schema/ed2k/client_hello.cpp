@@ -33,16 +33,6 @@ void write_endpoint(bytes& out, const endpoint& e) {
 
 } // namespace
 
-ip_address client_id::address() const {
-  return ip_address::v4((value >> 24) | ((value >> 8) & 0xFF00) | ((value << 8) & 0xFF0000) |
-                        (value << 24));
-}
-
-client_id client_id::of(const ip_address& address) {
-  if (!address.is_v4()) return {};
-  return {little_endian_reader(address.network_bytes()).u32()};
-}
-
 capabilities decode_capabilities(std::uint32_t one, std::uint32_t two) {
   capabilities c;
   c.aich = nibble(one >> 29, 0);

@@ -42,7 +42,7 @@ std::vector<tag> file_tags(std::string_view name, std::uint64_t size) {
 decoded<file_entry> read_file_entry(little_endian_reader& in) {
   file_entry out;
   out.hash = in.array<16>();
-  out.id = in.u32();
+  out.id.value = in.u32();
   out.port = in.u16();
   auto tags = read_tag_list(in);
   if (!tags) return tl::unexpected(tags.error());
@@ -52,7 +52,7 @@ decoded<file_entry> read_file_entry(little_endian_reader& in) {
 }
 
 void write_file_entry(bytes& out, const file_entry& entry, tag_form form) {
-  little_endian_writer(out).put(entry.hash).u32(entry.id).u16(entry.port);
+  little_endian_writer(out).put(entry.hash).u32(entry.id.value).u16(entry.port);
   write_tag_list(out, entry.tags, form);
 }
 
@@ -90,7 +90,7 @@ decoded<source_list> read_source_list(little_endian_reader& in, bool with_crypt)
   out.hash = in.array<16>();
   const auto count = in.u8();
   for (std::size_t i = 0; i < count && !in.failed(); ++i) {
-    source_entry entry{.id = in.u32(), .port = in.u16()};
+    source_entry entry{.id = {in.u32()}, .port = in.u16()};
     if (with_crypt) {
       entry.crypt = in.u8();
       if ((entry.crypt & user_hash_follows) != 0) entry.user_hash = in.array<16>();
@@ -106,7 +106,7 @@ void write_source_list(bytes& out, const source_list& list, bool with_crypt) {
   little_endian_writer writer(out);
   writer.put(list.hash).u8(static_cast<std::uint8_t>(count));
   for (const auto& source : std::span(list.sources).first(count)) {
-    writer.u32(source.id).u16(source.port);
+    writer.u32(source.id.value).u16(source.port);
     if (!with_crypt) continue;
     const auto flags = source.crypt & ~user_hash_follows;
     writer.u8(static_cast<std::uint8_t>(source.user_hash ? flags | user_hash_follows : flags));
@@ -118,7 +118,7 @@ decoded<std::vector<endpoint>> read_server_endpoints(little_endian_reader& in) {
   const auto count = in.u8();
   std::vector<endpoint> out;
   for (std::size_t i = 0; i < count && !in.failed(); ++i) {
-    const auto address = address_of(in.u32());
+    const auto address = client_id{in.u32()}.address();
     out.push_back({address, in.u16()});
   }
   if (in.failed()) return drop("server list cut off");

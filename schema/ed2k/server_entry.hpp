@@ -1,6 +1,6 @@
 #pragma once
 
-#include "schema/ed2k/server_id.hpp"
+#include "schema/ed2k/client_id.hpp"
 #include "schema/ed2k/tag.hpp"
 
 namespace interswarm::ed2k {
@@ -9,7 +9,7 @@ namespace interswarm::ed2k {
 struct file_entry {
   md4_digest hash{};
   /// Who has it; in an offer also the markers below.
-  client_id id = 0;
+  client_id id = {};
   std::uint16_t port = 0;
   std::vector<tag> tags = {};
 
@@ -24,9 +24,9 @@ struct file_entry {
 };
 
 /// In an offer to a server with the zlib flag, id and port say how much of the file the client has.
-constexpr client_id complete_marker_id = 0xFBFBFBFB;
+constexpr client_id complete_marker_id{0xFBFBFBFB};
 constexpr std::uint16_t complete_marker_port = 0xFBFB;
-constexpr client_id partial_marker_id = 0xFCFCFCFC;
+constexpr client_id partial_marker_id{0xFCFCFCFC};
 constexpr std::uint16_t partial_marker_port = 0xFCFC;
 
 /// Tags 01 and 02, with 3A above 4 GiB.
@@ -52,7 +52,7 @@ void write_source_request(bytes& out, const source_request& request);
 
 /// A party that has a file.
 struct source_entry {
-  client_id id = 0;
+  client_id id = {};
   std::uint16_t port = 0;
   /// FOUNDSOURCES_OBFU only: bits 0-2 supports, requests, requires obfuscation; bit 7 a user hash
   /// follows.

@@ -1,7 +1,7 @@
 #include "schema/ed2k/server_met.hpp"
 
+#include "schema/ed2k/client_id.hpp"
 #include "schema/ed2k/limits.hpp"
-#include "schema/ed2k/server_id.hpp"
 
 namespace interswarm::ed2k {
 
@@ -22,7 +22,7 @@ decoded<std::vector<known_server>> read_server_met(byte_view file) {
   std::vector<known_server> out;
   for (std::uint32_t i = 0; i < count; ++i) {
     known_server server;
-    server.address.address = address_of(in.u32());
+    server.address.address = client_id{in.u32()}.address();
     server.address.port = in.u16();
     auto tags = read_tag_list(in);
     if (!tags) return tl::unexpected(tags.error());
@@ -38,7 +38,7 @@ bytes write_server_met(const std::vector<known_server>& servers) {
   little_endian_writer writer(out);
   writer.u8(emule_format).u32(static_cast<std::uint32_t>(servers.size()));
   for (const auto& server : servers) {
-    writer.u32(id_of(server.address.address)).u16(server.address.port);
+    writer.u32(client_id::of(server.address.address).value).u16(server.address.port);
     write_tag_list(out, server.tags);
   }
   return out;

@@ -9,7 +9,7 @@ namespace {
 decoded<server_request> read_login(little_endian_reader& in) {
   login_request out;
   out.user_hash = in.array<16>();
-  out.id = in.u32();
+  out.id.value = in.u32();
   out.port = in.u16();
   auto tags = read_tag_list(in);
   if (!tags) return tl::unexpected(tags.error());
@@ -49,7 +49,7 @@ decoded<server_request> read_body(std::uint8_t opcode, little_endian_reader& in)
   case server_opcode::disconnect: return disconnect_request{};
   case server_opcode::get_sources: return read_get_sources(in, false);
   case server_opcode::get_sources_obfuscated: return read_get_sources(in, true);
-  case server_opcode::callback_request: return callback_request{in.u32()};
+  case server_opcode::callback_request: return callback_request{{in.u32()}};
   case server_opcode::query_more: return query_more_request{};
   default: return reply_error("unknown server opcode");
   }
@@ -59,7 +59,7 @@ struct payload_writer {
   bytes& out;
 
   std::uint8_t operator()(const login_request& r) const {
-    little_endian_writer(out).put(r.user_hash).u32(r.id).u16(r.port);
+    little_endian_writer(out).put(r.user_hash).u32(r.id.value).u16(r.port);
     write_tag_list(out, r.tags);
     return server_opcode::login;
   }
@@ -84,7 +84,7 @@ struct payload_writer {
     return r.obfuscated ? server_opcode::get_sources_obfuscated : server_opcode::get_sources;
   }
   std::uint8_t operator()(const callback_request& r) const {
-    little_endian_writer(out).u32(r.low_id);
+    little_endian_writer(out).u32(r.low_id.value);
     return server_opcode::callback_request;
   }
   std::uint8_t operator()(const query_more_request&) const { return server_opcode::query_more; }

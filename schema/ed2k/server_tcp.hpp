@@ -32,7 +32,7 @@ constexpr std::uint8_t login = 0x01, reject = 0x05, get_server_list = 0x14, offe
 
 struct login_request {
   md4_digest user_hash{};
-  client_id id = 0;
+  client_id id = {};
   std::uint16_t port = 0;
   std::vector<tag> tags = {};
 
@@ -73,7 +73,7 @@ struct get_sources_request {
 };
 
 struct callback_request {
-  client_id low_id = 0;
+  client_id low_id = {};
   friend bool operator==(const callback_request&, const callback_request&) = default;
 };
 

@@ -20,7 +20,7 @@ decoded<server_answer> read_search_result(little_endian_reader& in) {
 
 decoded<server_answer> read_callback(little_endian_reader& in) {
   callback_requested_answer out;
-  out.caller.address = address_of(in.u32());
+  out.caller.address = client_id{in.u32()}.address();
   out.caller.port = in.u16();
   if (!in.done()) {
     out.crypt = in.u8();
@@ -30,12 +30,12 @@ decoded<server_answer> read_callback(little_endian_reader& in) {
 }
 
 decoded<server_answer> read_id_change(little_endian_reader& in) {
-  id_change_answer out{.id = in.u32()};
+  id_change_answer out{.id = {in.u32()}};
   // A field that is cut off in the middle counts as absent: servers differ here, and aMule reads
   // them so.
   if (in.left() >= 4) out.flags = in.u32();
   if (in.left() >= 4) out.aux_port = in.u32();
-  if (in.left() >= 4) out.client_address = in.u32();
+  if (in.left() >= 4) out.client_address.value = in.u32();
   if (in.left() >= 4) out.obfuscated_port = in.u32();
   return out;
 }
@@ -43,7 +43,7 @@ decoded<server_answer> read_id_change(little_endian_reader& in) {
 decoded<server_answer> read_ident(little_endian_reader& in) {
   server_ident_answer out;
   out.hash = in.array<16>();
-  out.address.address = address_of(in.u32());
+  out.address.address = client_id{in.u32()}.address();
   out.address.port = in.u16();
   auto tags = read_tag_list(in);
   if (!tags) return tl::unexpected(tags.error());
@@ -103,7 +103,7 @@ struct payload_writer {
   }
   std::uint8_t operator()(const callback_requested_answer& a) const {
     little_endian_writer writer(out);
-    writer.u32(id_of(a.caller.address)).u16(a.caller.port);
+    writer.u32(client_id::of(a.caller.address).value).u16(a.caller.port);
     if (a.crypt && a.user_hash) writer.u8(*a.crypt).put(*a.user_hash);
     return server_opcode::callback_requested;
   }
@@ -116,15 +116,18 @@ struct payload_writer {
   }
   std::uint8_t operator()(const id_change_answer& a) const {
     little_endian_writer(out)
-        .u32(a.id)
+        .u32(a.id.value)
         .u32(a.flags)
         .u32(a.aux_port)
-        .u32(a.client_address)
+        .u32(a.client_address.value)
         .u32(a.obfuscated_port);
     return server_opcode::id_change;
   }
   std::uint8_t operator()(const server_ident_answer& a) const {
-    little_endian_writer(out).put(a.hash).u32(id_of(a.address.address)).u16(a.address.port);
+    little_endian_writer(out)
+        .put(a.hash)
+        .u32(client_id::of(a.address.address).value)
+        .u16(a.address.port);
     write_tag_list(out, a.tags);
     return server_opcode::server_ident;
   }

@@ -57,11 +57,11 @@ struct server_message_answer {
 /// The client's id; 0 refuses it. What follows is optional on the wire, each only after the one
 /// before.
 struct id_change_answer {
-  client_id id = 0;
+  client_id id = {};
   std::uint32_t flags = 0;
   std::uint32_t aux_port = 0;
   /// The client's address as the server sees it.
-  client_id client_address = 0;
+  client_id client_address = {};
   std::uint32_t obfuscated_port = 0;
   friend bool operator==(const id_change_answer&, const id_change_answer&) = default;
 };

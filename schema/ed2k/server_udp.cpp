@@ -57,9 +57,9 @@ decoded<udp_request> read_request_body(std::uint8_t opcode, little_endian_reader
   case server_udp_opcode::get_sources_2: return read_get_sources(in, true);
   case server_udp_opcode::callback: {
     udp_callback_request out;
-    out.caller.address = address_of(in.u32());
+    out.caller.address = client_id{in.u32()}.address();
     out.caller.port = in.u16();
-    out.low_id = in.u32();
+    out.low_id.value = in.u32();
     return out;
   }
   case server_udp_opcode::server_list_request:
@@ -124,7 +124,7 @@ decoded<udp_answer> read_answer_body(std::uint8_t opcode, little_endian_reader& 
   case server_udp_opcode::status_answer: return read_status(in);
   case server_udp_opcode::search_answer: return read_search_answer(in);
   case server_udp_opcode::found_sources: return read_found(in);
-  case server_udp_opcode::invalid_low_id: return udp_invalid_low_id_answer{in.u32()};
+  case server_udp_opcode::invalid_low_id: return udp_invalid_low_id_answer{{in.u32()}};
   case server_udp_opcode::server_list_answer: {
     auto servers = read_server_endpoints(in);
     if (!servers) return tl::unexpected(servers.error());
@@ -172,7 +172,10 @@ struct request_writer {
   }
   void operator()(const udp_callback_request& r) const {
     header(out, server_udp_opcode::callback);
-    little_endian_writer(out).u32(id_of(r.caller.address)).u16(r.caller.port).u32(r.low_id);
+    little_endian_writer(out)
+        .u32(client_id::of(r.caller.address).value)
+        .u16(r.caller.port)
+        .u32(r.low_id.value);
   }
   void operator()(const udp_server_list_request&) const {
     header(out, server_udp_opcode::server_list_request);
@@ -212,7 +215,7 @@ struct answer_writer {
   }
   void operator()(const udp_invalid_low_id_answer& a) const {
     header(out, server_udp_opcode::invalid_low_id);
-    little_endian_writer(out).u32(a.low_id);
+    little_endian_writer(out).u32(a.low_id.value);
   }
   void operator()(const udp_server_list_answer& a) const {
     header(out, server_udp_opcode::server_list_answer);

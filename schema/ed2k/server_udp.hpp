@@ -52,7 +52,7 @@ struct udp_get_sources_request {
 /// Asks the server to have its client `low_id` connect to `caller`.
 struct udp_callback_request {
   endpoint caller = {};
-  client_id low_id = 0;
+  client_id low_id = {};
   friend bool operator==(const udp_callback_request&, const udp_callback_request&) = default;
 };
 
@@ -99,7 +99,7 @@ struct udp_found_sources_answer {
 };
 
 struct udp_invalid_low_id_answer {
-  client_id low_id = 0;
+  client_id low_id = {};
   friend bool operator==(const udp_invalid_low_id_answer&,
                          const udp_invalid_low_id_answer&) = default;
 };

@@ -90,7 +90,7 @@ TEST_CASE("the login that amuled 2.3.3 sends is read") {
   REQUIRE(parsed);
   const auto& login = std::get<login_request>(*parsed);
   CHECK(login.user_hash == h16_digest());
-  CHECK(login.id == 0);
+  CHECK(login.id.value == 0);
   CHECK(login.port == 4662);
   CHECK(login.flags() == 0x71D);
   CHECK(tag_text(login.tags, tag_name::name) == "amtest");
@@ -159,7 +159,8 @@ TEST_CASE("source requests carry no, a small or a large size") {
 TEST_CASE("the answers that satisfied aMule are written to the byte") {
   bytes wire;
   append_server_answer(
-      wire, found_sources_answer{{h16_digest(), {{.id = 0x02050505, .port = 4662 + 1000}}}, false});
+      wire,
+      found_sources_answer{{h16_digest(), {{.id = {0x02050505}, .port = 4662 + 1000}}}, false});
   CHECK(to_hex(wire) == "e3"
                         "18000000"
                         "42" +
@@ -168,7 +169,7 @@ TEST_CASE("the answers that satisfied aMule are written to the byte") {
                             "05050502"
                             "1e16");
   wire.clear();
-  append_server_answer(wire, id_change_answer{0x01050505, 0x119, 0, 0x01050505, 0});
+  append_server_answer(wire, id_change_answer{{0x01050505}, 0x119, 0, {0x01050505}, 0});
   CHECK(to_hex(wire) == "e3"
                         "15000000"
                         "40"
@@ -201,18 +202,18 @@ TEST_CASE("the answers that satisfied aMule are written to the byte") {
 }
 
 TEST_CASE("every server request and answer survives its own wire form") {
-  const file_entry entry{digest(1), 0x02050505, 4662, file_tags("big.iso", 5'000'000'000)};
+  const file_entry entry{digest(1), {0x02050505}, 4662, file_tags("big.iso", 5'000'000'000)};
   CHECK(entry.size() == 5'000'000'000);
   const auto query = make_search({.words = "a b", .min_bytes = 7}).value();
   const std::vector<server_request> requests{
-      login_request{digest(1), 5, 4662, {tag(tag_name::name, std::string("x"))}},
+      login_request{digest(1), {5}, 4662, {tag(tag_name::name, std::string("x"))}},
       get_server_list_request{},
       offer_files_request{{entry}},
       search_request{query},
       search_user_request{query},
       disconnect_request{},
       get_sources_request{{digest(2), 7}, true},
-      callback_request{77},
+      callback_request{{77}},
       query_more_request{}};
   for (const auto& message : requests) {
     CHECK(round(message) == message);
@@ -229,11 +230,11 @@ TEST_CASE("every server request and answer survives its own wire form") {
       callback_requested_answer{address, std::uint8_t{3}, digest(4)},
       callback_failed_answer{},
       server_message_answer{"a\nb"},
-      id_change_answer{1, 2, 3, 4, 5},
+      id_change_answer{{1}, 2, 3, {4}, 5},
       server_ident_answer{
           digest(3), address, {tag(tag_name::server_description, std::string("d"))}},
-      found_sources_answer{{digest(5), {{1, 2, 0, {}}}}, false},
-      found_sources_answer{{digest(5), {{1, 2, 3, {}}, {1, 2, 0x83, digest(6)}}}, true}};
+      found_sources_answer{{digest(5), {{{1}, 2, 0, {}}}}, false},
+      found_sources_answer{{digest(5), {{{1}, 2, 3, {}}, {{1}, 2, 0x83, digest(6)}}}, true}};
   for (const auto& message : answers) {
     CHECK(round(message) == message);
     CHECK(round(message, true, tag_form::compact) == message);
@@ -241,7 +242,7 @@ TEST_CASE("every server request and answer survives its own wire form") {
 }
 
 TEST_CASE("server answers cut anywhere are dropped") {
-  const file_entry entry{digest(1), 1, 2, file_tags("x", 3)};
+  const file_entry entry{digest(1), {1}, 2, file_tags("x", 3)};
   const auto payload_of = [](const server_answer& message) {
     bytes wire;
     append_server_answer(wire, message);
@@ -261,10 +262,10 @@ TEST_CASE("server answers cut anywhere are dropped") {
   check_truncations(answer_reader(0x41),
                     payload_of(server_ident_answer{digest(3), address, file_tags("x", 3)}));
   check_truncations(answer_reader(0x42),
-                    payload_of(found_sources_answer{{digest(5), {{1, 2, 0, {}}}}, false}));
-  check_truncations(answer_reader(0x44),
-                    payload_of(found_sources_answer{{digest(5), {{1, 2, 0x80, digest(1)}}}, true}));
-  const auto change = payload_of(id_change_answer{1, 2, 3, 4, 5});
+                    payload_of(found_sources_answer{{digest(5), {{{1}, 2, 0, {}}}}, false}));
+  check_truncations(answer_reader(0x44), payload_of(found_sources_answer{
+                                             {digest(5), {{{1}, 2, 0x80, digest(1)}}}, true}));
+  const auto change = payload_of(id_change_answer{{1}, 2, 3, {4}, 5});
   for (std::size_t n = 0; n < change.size(); ++n) {
     CHECK(read_server_answer(0x40, byte_view(change).first(n)).has_value() == (n >= 4));
   }
@@ -309,11 +310,11 @@ TEST_CASE("limits of server lists hold") {
 
 TEST_CASE("client ids and addresses are the same four bytes") {
   const auto address = *ip_address::parse("5.6.7.8");
-  CHECK(id_of(address) == 0x08070605);
-  CHECK(address_of(0x08070605) == address);
-  CHECK_FALSE(is_low_id(id_of(address)));
-  CHECK(is_low_id(0x00FFFFFF));
-  CHECK(id_of(*ip_address::parse("2001:db8::1")) == 0);
+  CHECK(client_id::of(address).value == 0x08070605);
+  CHECK(client_id{0x08070605}.address() == address);
+  CHECK_FALSE(client_id::of(address).is_low());
+  CHECK(client_id{0x00FFFFFF}.is_low());
+  CHECK(client_id::of(*ip_address::parse("2001:db8::1")).value == 0);
 }
 
 TEST_CASE("global datagrams are read and written") {
@@ -336,7 +337,7 @@ TEST_CASE("global datagrams are read and written") {
                                           *sized,
                                           udp_search_request{query, {}},
                                           udp_search_request{query, {tag(0x20, std::uint64_t{1})}},
-                                          udp_callback_request{address, 77},
+                                          udp_callback_request{address, {77}},
                                           udp_server_list_request{},
                                           udp_description_request{},
                                           udp_description_request{0x1234F0FF}};
@@ -351,13 +352,13 @@ TEST_CASE("global datagrams are read and written") {
 }
 
 TEST_CASE("global answers hold several entries in one datagram") {
-  const file_entry entry{digest(1), 1, 2, file_tags("x", 3)};
+  const file_entry entry{digest(1), {1}, 2, file_tags("x", 3)};
   const auto address = *endpoint::parse("198.51.100.7:4661");
   const std::vector<udp_answer> answers{
       udp_status_answer{1, 2, 3, 4, 5, 6, 7, 8},
       udp_search_answer{{entry, entry, entry}},
-      udp_found_sources_answer{{{digest(5), {{1, 2, 0, {}}}}, {digest(6), {}}}},
-      udp_invalid_low_id_answer{9},
+      udp_found_sources_answer{{{digest(5), {{{1}, 2, 0, {}}}}, {digest(6), {}}}},
+      udp_invalid_low_id_answer{{9}},
       udp_server_list_answer{{address}},
       udp_description_answer{{}, "name", "text"},
       udp_description_answer{0x1234F0FF, "name", "text"}};
@@ -368,7 +369,7 @@ TEST_CASE("global answers hold several entries in one datagram") {
   }
   bytes wire;
   append_udp_answer(wire, udp_found_sources_answer{
-                              {{h16_digest(), {{0x02050505, 4662, 0, {}}}}, {h16_digest(), {}}}});
+                              {{h16_digest(), {{{0x02050505}, 4662, 0, {}}}}, {h16_digest(), {}}}});
   CHECK(to_hex(wire) == "e39b" + h16 +
                             "01"
                             "05050502"
