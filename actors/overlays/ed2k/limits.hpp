@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound of the ed2k peer. Etiquette figures are eMule's and aMule's: crossing them gets one
+/// banned there.
+namespace interswarm::ed2k::limits {
+
+// Upload queue.
+constexpr std::size_t max_waiting_clients = 1'000;
+/// Clients of one address in the queue (eMule).
+constexpr std::size_t max_queued_per_address = 3;
+/// A session ends after this much or this long when others wait (eMule's SESSIONMAXTRANS,
+/// SESSIONMAXTIME).
+constexpr std::uint64_t session_bytes = 10'485'760;
+constexpr std::chrono::milliseconds session_time = std::chrono::hours(1);
+/// A waiting client that does not ask again leaves the queue (eMule's MAX_PURGEQUEUETIME).
+constexpr std::chrono::milliseconds waiting_lease = std::chrono::hours(1);
+/// Slot requests of one client in `flood_window` before it is banned for `ban_time`.
+constexpr std::size_t max_asks_in_window = 30;
+constexpr std::chrono::milliseconds flood_window = std::chrono::minutes(10);
+constexpr std::chrono::milliseconds ban_time = std::chrono::hours(2);
+constexpr std::size_t max_banned_clients = 10'000;
+
+// Upload session.
+/// Blocks one client may have requested and not got.
+constexpr std::size_t max_requested_blocks = 128;
+/// Longest range in one request: three blocks, as eMule takes.
+constexpr std::uint64_t max_requested_range_bytes = 3 * 184'320;
+/// Separate ranges remembered as sent; beyond it the memory starts anew.
+constexpr std::size_t max_sent_ranges = 4'096;
+/// Payload of one data packet; the last of a block may have up to twice as much (eMule).
+constexpr std::uint64_t data_packet_bytes = 10'240;
+
+// Download.
+/// Blocks asked of one source: a slow source gets the three that every client grants, a fast one
+/// more.
+constexpr std::size_t min_window_blocks = 3;
+constexpr std::size_t max_window_blocks = 32;
+/// A source without a byte for so long loses its blocks to others.
+constexpr std::chrono::milliseconds stall_time = std::chrono::seconds(10);
+/// ... and its connection (DOWNLOADTIMEOUT).
+constexpr std::chrono::milliseconds download_timeout = std::chrono::seconds(100);
+constexpr std::chrono::milliseconds connect_timeout = std::chrono::seconds(40);
+/// Not before this may a source be asked again for the same file (MIN_REQUESTTIME, rounded up).
+constexpr std::chrono::milliseconds min_reask_time = std::chrono::minutes(10);
+constexpr std::chrono::milliseconds source_exchange_interval = std::chrono::minutes(40);
+/// Sources that fetch one block at the same time in the end-game.
+constexpr std::size_t max_block_fetchers = 2;
+constexpr std::size_t max_sources = 500;
+constexpr std::size_t max_connected_sources = 64;
+/// Bad blocks or parts before a source is banned.
+constexpr std::size_t max_strikes = 3;
+constexpr std::size_t max_failed_parts_remembered = 64;
+
+// Hands.
+constexpr std::size_t max_connections = 500;
+constexpr std::size_t max_connections_per_address = 8;
+/// Bytes queued towards one client before its session stops making more.
+constexpr std::size_t max_send_queue_bytes = 1u << 20;
+constexpr std::size_t read_buffer_bytes = 256 * 1024;
+/// Reads that one fetch keeps waiting.
+constexpr std::size_t max_pending_reads = 256;
+
+} // namespace interswarm::ed2k::limits
