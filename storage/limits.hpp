@@ -25,4 +25,27 @@ inline constexpr std::size_t range_hasher_open_units = 1024;
 /// Bytes that a range hasher holds back because the bytes before them in their unit are missing.
 inline constexpr std::size_t range_hasher_held_bytes = std::size_t{16} << 20;
 
+/// How long a statement waits for another process's lock on the database.
+inline constexpr int database_busy_ms = 5000;
+
+/// Names of all contents together, and of one content.
+inline constexpr std::uint64_t names = 2'000'000;
+inline constexpr std::size_t names_per_content = 64;
+/// Pairs that were refuted, of one name and of all.
+inline constexpr std::size_t refuted_per_name = 64;
+/// Parts of one name record. What a person reads is cut to its length, everything else is refused.
+inline constexpr std::size_t overlay_bytes = 32;
+inline constexpr std::size_t name_key_bytes = 1024;
+inline constexpr std::size_t title_bytes = 1024;
+inline constexpr std::size_t uri_bytes = std::size_t{64} << 10;
+inline constexpr std::size_t metadata_bytes = std::size_t{16} << 20;
+inline constexpr std::size_t hash_lists_per_record = 16;
+/// Digests of all lists of one record: the BEP 52 leaves of 16 GiB.
+inline constexpr std::size_t hash_bytes_per_record = std::size_t{32} << 20;
+/// Words of a title that can be searched, and of a search.
+inline constexpr std::size_t words_per_title = 32;
+inline constexpr std::size_t word_bytes = 64;
+/// Records that one search or listing gives.
+inline constexpr std::size_t listing = 1000;
+
 } // namespace interswarm::limits

@@ -1,0 +1,85 @@
+#include "storage/migrations.hpp"
+
+namespace interswarm {
+
+namespace {
+
+// Keys, content ids and receipts are lower-case hex text: comparable, indexable and the same on
+// every server.
+constexpr const char* names_and_ledger[] = {
+    R"(create table names (
+      id bigint primary key,
+      overlay varchar(32) not null,
+      name_key varchar(2048) not null,
+      content_group bigint not null,
+      size bigint not null,
+      content_id varchar(64) not null,
+      evidence integer not null,
+      expires bigint not null,
+      title varchar(1024) not null,
+      uri text not null,
+      permission integer not null))",
+    "create unique index names_by_key on names (overlay, name_key)",
+    "create index names_by_group on names (content_group)",
+    "create index names_by_content on names (content_id)",
+    "create index names_by_expiry on names (expires)",
+    R"(create table hash_lists (
+      name_id bigint not null,
+      algorithm integer not null,
+      unit bigint not null,
+      period bigint not null,
+      first_byte bigint not null,
+      last_byte bigint not null,
+      evidence integer not null,
+      hashes BLOB,
+      primary key (name_id, algorithm, unit, period, first_byte, last_byte)))",
+    R"(create table name_metadata (
+      name_id bigint primary key,
+      data BLOB))",
+    // Equations that somebody declared, as edges between names: what stays together when one of
+    // them is refuted.
+    R"(create table links (
+      low_id bigint not null,
+      high_id bigint not null,
+      primary key (low_id, high_id)))",
+    "create index links_by_high on links (high_id)",
+    // By key, not by id: a refutation outlives the names' leases.
+    R"(create table refuted (
+      low_overlay varchar(32) not null,
+      low_key varchar(2048) not null,
+      high_overlay varchar(32) not null,
+      high_key varchar(2048) not null,
+      at bigint not null,
+      primary key (low_overlay, low_key, high_overlay, high_key)))",
+    "create index refuted_by_high on refuted (high_overlay, high_key)",
+    R"(create table title_words (
+      word varchar(64) not null,
+      name_id bigint not null,
+      primary key (word, name_id)))",
+    "create index title_words_by_name on title_words (name_id)",
+    R"(create table ledger (
+      receipt varchar(64) not null,
+      role integer not null,
+      from_domain varchar(255) not null,
+      from_overlay varchar(32) not null,
+      to_domain varchar(255) not null,
+      to_overlay varchar(32) not null,
+      name_overlay varchar(32) not null,
+      name_key varchar(2048) not null,
+      tenant varchar(255) not null,
+      bytes bigint not null,
+      first_at bigint not null,
+      last_at bigint not null,
+      primary key (receipt, role)))",
+    "create index ledger_by_time on ledger (last_at)",
+};
+
+constexpr migration all[] = {
+    {1, "names with evidence and proof data, the ledger", names_and_ledger},
+};
+
+} // namespace
+
+std::span<const migration> migrations() { return all; }
+
+} // namespace interswarm

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <span>
+
+namespace interswarm {
+
+/// One numbered step of the tables' history. A step that was ever released is never changed; what
+/// is to change is a new step at the end. Plain SQL that PostgreSQL takes too, one statement a
+/// string; the word BLOB is replaced by the server's type for what soci::blob exchanges.
+struct migration {
+  int number;
+  const char* purpose;
+  std::span<const char* const> statements;
+};
+
+/// In ascending order, numbered 1, 2, 3 …
+std::span<const migration> migrations();
+
+} // namespace interswarm
