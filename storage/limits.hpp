@@ -44,6 +44,7 @@ inline constexpr std::size_t hash_lists_per_record = 16;
 inline constexpr std::size_t hash_bytes_per_record = std::size_t{32} << 20;
 /// Words of a title that can be searched, and of a search.
 inline constexpr std::size_t words_per_title = 32;
+inline constexpr std::size_t search_words = 8;
 inline constexpr std::size_t word_bytes = 64;
 /// Records that one search or listing gives.
 inline constexpr std::size_t listing = 1000;

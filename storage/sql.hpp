@@ -59,14 +59,16 @@ std::invoke_result_t<F> sql_write(sql_session& s, const char* doing, F f) {
   });
 }
 
-/// Bytes of any content and length, NULs included, which SQL text cannot hold.
+/// Bytes of any content and length, NULs included, which SQL text cannot hold. SOCI 4.0's SQLite
+/// backend has no
+/// *_from_start(); its plain offsets count from 0, as PostgreSQL's do.
 inline void fill_blob(soci::blob& b, byte_view data) {
-  if (!data.empty()) b.write_from_start(reinterpret_cast<const char*>(data.data()), data.size());
+  if (!data.empty()) b.write(0, reinterpret_cast<const char*>(data.data()), data.size());
 }
 
 inline bytes read_blob(soci::blob& b) {
   bytes out(b.get_len());
-  if (!out.empty()) b.read_from_start(reinterpret_cast<char*>(out.data()), out.size());
+  if (!out.empty()) b.read(0, reinterpret_cast<char*>(out.data()), out.size());
   return out;
 }
 

@@ -1,0 +1,43 @@
+#pragma once
+
+// For name_table.cpp: which names are one content. Throws SOCI's exceptions; callers are inside
+// sql_write, which rolls back what was done before a failure.
+#include "storage/name_rows.hpp"
+
+namespace interswarm {
+
+/// The name as a person reads it in an error.
+std::string display(const msg::name& name);
+
+class name_groups {
+public:
+  explicit name_groups(soci::session& sql)
+      : rows(sql), next_id_(rows.last_id() + 1), known_(rows.count()) {}
+
+  /// The row of `record.name` after it learned `record`, in the group of its content.
+  result<name_row> take_in(const msg::name_record& record);
+  /// Makes the groups of two names one. Fails `too_large`, `conflict` or `refuted` and changes
+  /// nothing.
+  result<void> join(std::int64_t group, std::int64_t other);
+  result<void> verify(const msg::name& name, const slice& content, std::uint64_t size);
+  /// Parts two rows of one group.
+  void split(const name_row& a, const name_row& b);
+
+  name_rows rows;
+
+private:
+  result<void> can_join(const std::vector<name_row>& a, const std::vector<name_row>& b);
+  /// Joins the group of `row`, which has a content id, with whoever else has it.
+  result<void> join_equal(name_row& row);
+  /// Takes one name out of its group.
+  void detach(name_row& row);
+  void place(const name_row& row, std::int64_t group, const slice& content,
+             msg::evidence evidence) {
+    rows.update_group(row.id, group, content, evidence);
+  }
+
+  std::int64_t next_id_;
+  std::uint64_t known_; // names, at least
+};
+
+} // namespace interswarm
