@@ -49,4 +49,10 @@ inline constexpr std::size_t word_bytes = 64;
 /// Records that one search or listing gives.
 inline constexpr std::size_t listing = 1000;
 
+/// Parts of one ledger entry, entries of one batch, rows of one listing.
+inline constexpr std::size_t receipt_bytes = 32;
+inline constexpr std::size_t domain_bytes = 255;
+inline constexpr std::size_t ledger_batch = 10'000;
+inline constexpr std::size_t ledger_listing = 100'000;
+
 } // namespace interswarm::limits
