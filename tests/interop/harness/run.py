@@ -1,0 +1,297 @@
+"""One test case: its folder, networks, processes and clock. And the program that runs the cases of a file."""
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+from . import sandbox
+from .net import Host, Network
+from .process import Failure, Process, tail, wait_until
+
+FOLDER_PREFIX = "interswarm-interop-"
+DEFAULT_TIMEOUT_S = 150
+STALL_S = 10
+_cases = {}
+
+
+def case(timeout_s=DEFAULT_TIMEOUT_S, cpu=1):
+    """Makes a function `f(run)` a test case of the file; `cpu` says how many cores it keeps busy."""
+
+    def add(function):
+        _cases[function.__name__] = (function, timeout_s, cpu)
+        return function
+
+    return add
+
+
+class _Progress:
+    """How far a client is, and since when."""
+
+    def __init__(self, now):
+        self._done = 0
+        self._since = now
+        self._beginning = True
+
+    def stalled(self, done, now, stall_s):
+        """True after `stall_s` without progress, or three times that where it has yet to begin (anew)."""
+        if done > self._done:
+            self._done, self._since, self._beginning = done, now, False
+        elif now - self._since >= stall_s * (3 if self._beginning else 1):
+            self._since, self._beginning = now, True
+            return True
+        return False
+
+
+class Run:
+    """What a case works with."""
+
+    def __init__(self, root, binary, as_user, deadline):
+        self.root = root
+        self.binary = binary
+        self.as_user = as_user
+        self.deadline = deadline
+        self.processes = []
+        self.clients = []
+        self._started_at = time.monotonic()
+        self._logs = os.path.join(root, "logs")
+        self._networks = iter(("198.51.100", "203.0.113", "192.0.2"))
+        os.makedirs(self._logs, exist_ok=True)
+
+    def note(self, text):
+        """One line of the test's output, with the seconds since its start."""
+        print(f"{time.monotonic() - self._started_at:7.1f} s  {text}", flush=True)
+
+    def folder(self, name):
+        path = os.path.join(self.root, name)
+        os.makedirs(path, exist_ok=True)
+        return path
+
+    def network(self):
+        return Network(next(self._networks))
+
+    def host(self, name, *networks, line_mbit=None):
+        return Host(name, *networks, line_mbit=line_mbit)
+
+    def start(self, host, argv, log_name, cwd=None, env=None):
+        """A program on the host, in the foreground; its log is named after `log_name`."""
+        process = Process(host, argv, os.path.join(self._logs, log_name + ".log"), cwd, env)
+        self.processes.append(process)
+        return process
+
+    def command(self, host, argv, timeout_s=30, expect=0):
+        """Runs a program to its end; answers with its output, fails unless it exits with `expect` (None: any)."""
+        with host.inside():
+            try:
+                done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False,
+                                      errors="replace", timeout=timeout_s, stdin=subprocess.DEVNULL)
+            except subprocess.TimeoutExpired:
+                raise Failure(f"no end within {timeout_s} s: {' '.join(map(str, argv))}") from None
+        if expect is not None and done.returncode != expect:
+            raise Failure(f"{' '.join(map(str, argv))}\n  exit {done.returncode} instead of {expect}: "
+                          f"{done.stdout.strip()} {done.stderr.strip()}")
+        return done.stdout
+
+    def wait_downloads(self, clients, timeout_s, sources=(), watch=None, step_s=0.25, stall_s=STALL_S):
+        """Waits until all clients hold all they asked for; answers with the seconds.
+
+        Where a client makes no progress for `stall_s` (three times that where it has yet to begin), the amuled programs among it
+        and its `sources` are restarted; see amule.py for the reason.
+        """
+        started = time.monotonic()
+        progress = {client: _Progress(started) for client in clients}
+        noted = started
+        while not all(client.finished() for client in clients):
+            now = time.monotonic()
+            for client, state in progress.items():
+                if not client.finished() and state.stalled(client.done_bytes(), now, stall_s):
+                    self._wake(client, sources)
+            if watch:
+                watch()
+            self.must_all_live()
+            if now - started > timeout_s:
+                raise Failure(f"not within {timeout_s} s: " + ", ".join(
+                    f"{client.name} holds {client.done_bytes():,} bytes" for client in clients))
+            if now - noted > 10:
+                noted = now
+                self.note(", ".join(f"{client.name} holds {client.done_bytes():,}" for client in clients))
+            time.sleep(step_s)
+        return time.monotonic() - started
+
+    def _wake(self, client, sources):
+        why = f"{client.name} without progress at {client.done_bytes():,} bytes"
+        for one in (*sources, client):
+            if hasattr(one, "restart"):
+                one.restart(why)
+
+    def must_all_live(self):
+        for process in self.processes:
+            if process.ended_unasked:
+                raise Failure(f"{process} ended by itself with {process.exit_code}:\n{tail(process.log)}")
+
+    def end(self):
+        """Ends what still runs, the youngest first; an interswarm node has to end in order."""
+        for process in reversed(self.processes):
+            was_alive = process.alive
+            code = process.stop()
+            if was_alive and process.argv[0] == self.binary and code != 0:
+                raise Failure(f"{process} ended with {code} after SIGTERM:\n{tail(process.log)}")
+
+    def show_logs(self):
+        for name in sorted(os.listdir(self._logs)):
+            print(f"--- {name}\n{tail(os.path.join(self._logs, name), 25)}", end="", flush=True)
+
+
+def _work(function, timeout_s, root, binary, as_user):
+    """The body of a case, in its sandbox; answers with the exit code."""
+
+    def too_long(_signal, _frame):
+        raise Failure(f"the case takes more than its {timeout_s} s")
+
+    run = Run(root, binary, as_user, time.monotonic() + timeout_s)
+    signal.signal(signal.SIGALRM, too_long)
+    signal.setitimer(signal.ITIMER_REAL, timeout_s)
+    try:
+        function(run)
+        run.end()
+        return 0
+    except Failure as failure:
+        print(f"FAILED: {failure}", flush=True)
+        traceback.print_tb(failure.__traceback__, file=sys.stdout)
+    except Exception:  # a fault of the test or of the machine; shown, never passed over
+        traceback.print_exc(file=sys.stdout)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    run.show_logs()
+    return 1
+
+
+def run_alone(name, function, timeout_s, root, binary):
+    """Runs one function of a Run in a sandbox; answers with the exit code."""
+    as_user = os.getuid() != 0
+    os.makedirs(root, exist_ok=True)
+    return sandbox.run(lambda: _work(function, timeout_s, root, binary, as_user))
+
+
+def remove_leftovers():
+    """Removes the folders of runs whose process is gone."""
+    base = tempfile.gettempdir()
+    for name in os.listdir(base):
+        if not name.startswith(FOLDER_PREFIX):
+            continue
+        pid = name[len(FOLDER_PREFIX):].split("-")[0]
+        if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            shutil.rmtree(os.path.join(base, name), ignore_errors=True)
+
+
+@contextlib.contextmanager
+def work_folder():
+    """A folder that ends with the block, on signals too."""
+    remove_leftovers()
+    folder = tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-")
+    os.chmod(folder, 0o755)
+
+    def leave(number, _frame):
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, leave)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Child:
+    """A case that runs in a process of its own."""
+
+    def __init__(self, name, folder, binary):
+        self.name = name
+        _, self.timeout_s, self.cpu = _cases[name]
+        self.folder = os.path.join(folder, name)
+        os.makedirs(self.folder)
+        self.output = os.path.join(self.folder, "output.txt")
+        self.started = time.monotonic()
+        with open(self.output, "wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, sys.argv[0], "--binary", binary, "--only-here", name, "--folder", self.folder],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+
+    def ended(self):
+        if self.process.poll() is None and time.monotonic() - self.started > self.timeout_s + 30:
+            self.process.kill()
+            self.process.wait()
+        return self.process.poll() is not None
+
+    def report(self, logs):
+        passed = self.process.returncode == 0
+        seconds = time.monotonic() - self.started
+        print(f"{'ok    ' if passed else 'FAILED'} {self.name}  {seconds:.1f} s", flush=True)
+        with open(self.output, encoding="utf-8", errors="replace") as file:
+            print("".join(f"    {line}" for line in file), end="", flush=True)
+        if not passed and logs:
+            target = os.path.join(logs, f"{os.path.basename(sys.argv[0])}-{self.name}")
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(os.path.join(self.folder, "logs"), target, dirs_exist_ok=True)
+            shutil.copy(self.output, target)
+            print(f"    logs: {target}", flush=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return passed
+
+
+def _run_cases(names, binary, jobs, logs):
+    waiting, running, failed = list(names), [], []
+    with work_folder() as folder:
+        try:
+            while waiting or running:
+                busy = sum(child.cpu for child in running)
+                while waiting and (not running or busy + _cases[waiting[0]][2] <= jobs):
+                    running.append(_Child(waiting.pop(0), folder, binary))
+                    busy = sum(child.cpu for child in running)
+                for child in [one for one in running if one.ended()]:
+                    running.remove(child)
+                    if not child.report(logs):
+                        failed.append(child.name)
+                time.sleep(0.1)
+        finally:
+            for child in running:
+                child.process.kill()
+                child.process.wait()
+    if failed:
+        print(f"{len(failed)} of {len(names)} failed: {' '.join(failed)}", flush=True)
+    return 1 if failed else 0
+
+
+def main():
+    """The command line of a test file: all of its cases, or those named."""
+    parser = argparse.ArgumentParser(description="Runs interoperability cases in namespaces of their own.")
+    parser.add_argument("cases", nargs="*", help="names or beginnings of names; all without")
+    parser.add_argument("--binary", default="interswarm", help="the interswarm program under test")
+    parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 2), help="cores to keep busy")
+    parser.add_argument("--logs", default="", help="where the logs of failed cases go")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--only-here", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.only_here:
+        function, timeout_s, _ = _cases[arguments.only_here]
+        sandbox.die_with_parent(os.getppid())
+        return run_alone(arguments.only_here, function, timeout_s, arguments.folder, arguments.binary)
+    names = [name for name in _cases
+             if not arguments.cases or any(name.startswith(one) for one in arguments.cases)]
+    if arguments.list:
+        print("\n".join(names))
+        return 0
+    if not names:
+        print(f"no case is called {' '.join(arguments.cases)}; there are: {' '.join(_cases)}", file=sys.stderr)
+        return 2
+    binary = arguments.binary
+    if os.path.sep in binary:
+        binary = os.path.abspath(binary)
+    return _run_cases(names, binary, arguments.jobs, arguments.logs)
