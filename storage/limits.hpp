@@ -55,4 +55,16 @@ inline constexpr std::size_t domain_bytes = 255;
 inline constexpr std::size_t ledger_batch = 10'000;
 inline constexpr std::size_t ledger_listing = 100'000;
 
+/// Files of one spool, bytes of a key, separate ranges of one file, bytes of its journal.
+inline constexpr std::size_t spool_files = 100'000;
+inline constexpr std::size_t spool_key_bytes = 2048;
+inline constexpr std::size_t spool_ranges = std::size_t{1} << 18;
+inline constexpr std::size_t spool_journal_bytes = std::size_t{64} << 20;
+/// Bytes of one read.
+inline constexpr std::uint64_t spool_read_bytes = std::uint64_t{64} << 20;
+/// Written bytes after which a spool file makes them safe by itself.
+inline constexpr std::uint64_t spool_sync_bytes = std::uint64_t{32} << 20;
+/// Journal records after which the journal is written anew.
+inline constexpr std::size_t spool_compact_records = 16'384;
+
 } // namespace interswarm::limits

@@ -1,0 +1,65 @@
+#pragma once
+
+// For spool.cpp and spool_file.cpp.
+#include "storage/spool.hpp"
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace interswarm {
+
+/// A file descriptor that closes itself.
+class owned_fd {
+public:
+  explicit owned_fd(int fd = -1) : fd_(fd) {}
+  ~owned_fd();
+  owned_fd(owned_fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  owned_fd& operator=(owned_fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+private:
+  int fd_;
+};
+
+/// "cannot write to the spool /var/x: No space left on device", from errno.
+tl::unexpected<error> spool_error(const std::string& doing, const std::string& folder);
+
+struct spool_folder {
+  struct entry {
+    std::uint64_t used = 0;
+    std::uint64_t last_use = 0; // grows with every use
+    bool in_use = false;        // until the last sync is done
+    std::weak_ptr<spool_file> open;
+  };
+
+  std::string folder;
+  owned_fd folder_fd;
+  owned_fd lock_fd;
+  std::uint64_t quota = 0;
+
+  std::mutex mutex;
+  std::condition_variable closed;
+  std::map<std::string, entry> entries; // by digest of the key
+  std::uint64_t used = 0;
+  std::uint64_t uses = 0;
+
+  /// Takes up what is in the folder.
+  result<void> scan();
+  /// Accounts for `count` more bytes of a file, evicting others if needed. Fails `overloaded`.
+  result<void> reserve(const std::string& id, std::uint64_t count);
+  void release(const std::string& id, std::uint64_t count);
+  /// Nobody uses the file any more.
+  void close(const std::string& id);
+  /// The lock must be held.
+  bool evict_one(const std::string& but);
+  void erase(const std::string& id);
+};
+
+} // namespace interswarm
