@@ -45,9 +45,9 @@ void read_list(List from, std::vector<T>& to, Read&& read_element) {
   if (from.size() > max_list_elements) refuse("a list is longer than its limit");
   to.clear();
   to.reserve(from.size());
-  for (const auto& element : from) {
+  for (unsigned i = 0; i < from.size(); ++i) {
     T value{};
-    read_element(element, value);
+    read_element(from[i], value);
     to.push_back(std::move(value));
   }
 }

@@ -1,0 +1,116 @@
+#pragma once
+
+#include "actors/runtime/error.hpp"
+#include "actors/runtime/loop.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace interswarm::runtime {
+
+/// An exception that left a handler: logged, and the actor ends with it as its reason.
+caf::error on_handler_exception(const char* actor_name, std::exception_ptr& e);
+/// A message that no handler takes: logged, and a request is refused.
+caf::result<caf::message> on_unknown_message(const char* actor_name, caf::message_view& message);
+
+/// Marks actors that are destroyed on their loop, whichever thread drops the last handle, so that KJ callbacks may
+/// hold the actor's `this`. (When the loop has ended, on that thread; then no callback is left.)
+class loop_bound {
+public:
+  const std::shared_ptr<loop>& bound_to() const { return home_; }
+
+protected:
+  explicit loop_bound(loop& home) : home_(home.shared_from_this()) {}
+  ~loop_bound() = default;
+
+private:
+  std::shared_ptr<loop> home_;
+};
+
+template <class Handle>
+struct actor_base {
+  using type = typename Handle::base;
+};
+template <>
+struct actor_base<caf::actor> {
+  using type = caf::event_based_actor;
+};
+
+/// Base of every actor that does IO: all its handlers, timers and callbacks run on one loop. `Handle` is its
+/// interface, such as msg::peer_actor (or caf::actor). The constructor runs on the spawning thread: make KJ objects in
+/// `make_behavior` and keep them in on_loop boxes.
+template <class Handle>
+class loop_actor : public actor_base<Handle>::type, public loop_bound {
+public:
+  using super = typename actor_base<Handle>::type;
+
+  loop_actor(caf::actor_config& config, loop& home) : super(config), loop_bound(home) {
+    this->set_exception_handler(
+        [this](std::exception_ptr& e) { return on_handler_exception(this->name(), e); });
+    this->set_default_handler([](caf::scheduled_actor* self, caf::message_view& message) {
+      return on_unknown_message(self->name(), message);
+    });
+  }
+
+  using super::enqueue;
+  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) override {
+    super::enqueue(std::move(message), bound_to().get());
+  }
+  void launch(caf::execution_unit*, bool lazy, bool hide) override { super::launch(bound_to().get(), lazy, hide); }
+
+protected:
+  loop& home() const { return *bound_to(); }
+};
+
+/// Starts `Actor(caf::actor_config&, loop&, args...)` on `home`; from any thread. Returns its typed handle.
+template <class Actor, class... Args>
+auto spawn_on(loop& home, Args&&... args) {
+  return home.system().template spawn<Actor>(home, std::forward<Args>(args)...);
+}
+
+} // namespace interswarm::runtime
+
+/// CAF destroys an actor where its last handle goes; this is its storage class (caf/actor_storage.hpp, same layout)
+/// with a destructor that moves to the actor's loop first.
+template <class T>
+  requires std::is_base_of_v<interswarm::runtime::loop_bound, T>
+class caf::actor_storage<T> {
+public:
+  template <class... Us>
+  actor_storage(actor_id id, node_id node, actor_system* system, Us&&... args)
+      : ctrl(id, node, system, data_dtor, block_dtor) {
+    static_assert(sizeof(actor_control_block) < CAF_CACHE_LINE_SIZE);
+    new (&data) T(std::forward<Us>(args)...);
+  }
+  ~actor_storage() {}
+  actor_storage(const actor_storage&) = delete;
+  actor_storage& operator=(const actor_storage&) = delete;
+
+  actor_control_block ctrl;
+  char pad[CAF_CACHE_LINE_SIZE - sizeof(actor_control_block)];
+  union {
+    T data;
+  };
+
+private:
+  static void destroy(abstract_actor* actor) {
+    actor->on_destroy();
+    static_cast<T*>(actor)->~T();
+  }
+  static void data_dtor(abstract_actor* actor) {
+    // The actor's own reference to the loop may be the last one.
+    const auto home = static_cast<T*>(actor)->bound_to();
+    if (home->here()) return destroy(actor);
+    auto* const block = actor_control_block::from(actor);
+    intrusive_ptr_add_weak_ref(block); // keeps the memory until then
+    const bool posted = home->post([actor, block] {
+      destroy(actor);
+      intrusive_ptr_release_weak(block);
+    });
+    if (posted) return;
+    destroy(actor);
+    intrusive_ptr_release_weak(block);
+  }
+  static void block_dtor(actor_control_block* block) { delete reinterpret_cast<actor_storage*>(block); }
+};
