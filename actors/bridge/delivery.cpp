@@ -42,7 +42,8 @@ delivery_step delivery::mismatched(instant now) {
 }
 
 delivery_step delivery::tick(instant now) {
-  if (waiting_ == 0 || !current_ || now - progress_at_ < policy_.no_progress) return delivery_step::stay;
+  if (waiting_ == 0 || !current_ || now - progress_at_ < policy_.no_progress)
+    return delivery_step::stay;
   return next(now);
 }
 

@@ -19,8 +19,8 @@ enum class delivery_step : std::uint8_t {
   resolve,
 };
 
-/// Chooses among the offers of one content while it is read. Never worse than without us: a source that delivers
-/// nothing for `policy::no_progress` while it is asked is replaced.
+/// Chooses among the offers of one content while it is read. Never worse than without us: a source
+/// that delivers nothing for `policy::no_progress` while it is asked is replaced.
 class delivery {
 public:
   explicit delivery(policy p) : policy_(p) {}

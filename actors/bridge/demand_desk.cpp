@@ -13,7 +13,8 @@ std::string table_key(std::string_view overlay, std::string_view key) {
 
 demand_action demand_desk::demand(const std::string& key, std::uint32_t sources, instant now) {
   if (const auto open = open_.find(key); open != open_.end()) {
-    // Even with other sources by now: whoever is fed through the gateway shall not be cut off in the middle.
+    // Even with other sources by now: whoever is fed through the gateway shall not be cut off in
+    // the middle.
     open->second.wanted_at = now;
     return demand_action::keep;
   }
@@ -23,7 +24,8 @@ demand_action demand_desk::demand(const std::string& key, std::uint32_t sources,
       refusal != refused_at_.end() && now - refusal->second < policy_.refusal_life) {
     return demand_action::refused;
   }
-  if (in_work_.size() >= limits::max_demands_in_work || open_.size() >= limits::max_gateways) return demand_action::wait;
+  if (in_work_.size() >= limits::max_demands_in_work || open_.size() >= limits::max_gateways)
+    return demand_action::wait;
   in_work_.insert(key);
   return demand_action::resolve;
 }

@@ -4,10 +4,10 @@
 #include "actors/bridge/status_board.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
-#include <deque>
 #include <vector>
 
 namespace interswarm::bridge {
@@ -29,8 +29,8 @@ enum class demand_action : std::uint8_t {
   wait,
 };
 
-/// The message handler's decisions as a plain class: which demand is followed, which gateway is closed, which message
-/// was seen before. Demand-driven: nothing is bridged that nobody seeks.
+/// The message handler's decisions as a plain class: which demand is followed, which gateway is
+/// closed, which message was seen before. Demand-driven: nothing is bridged that nobody seeks.
 class demand_desk {
 public:
   explicit demand_desk(policy p) : policy_(p) {}

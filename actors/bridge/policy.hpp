@@ -5,8 +5,8 @@
 
 namespace interswarm::bridge {
 
-/// How the status manager chooses and the message handler keeps: data from the configuration, section [bridge].
-/// A weight of 0 takes its figure out of the choice.
+/// How the status manager chooses and the message handler keeps: data from the configuration,
+/// section [bridge]. A weight of 0 takes its figure out of the choice.
 struct policy {
   /// For each doubling of the measured rate (bytes/s) of that domain and overlay.
   double rate_weight = 1.0;

@@ -28,13 +28,14 @@ double faded(const measured& m, instant now) {
 measured& status_board::entry(const std::string& domain, const std::string& overlay) {
   auto name = key(domain, overlay);
   if (const auto found = measured_.find(name); found != measured_.end()) return found->second;
-  // A neighbour chooses its domain's and overlays' names: the table must not grow with what it invents.
+  // A neighbour chooses its domain's and overlays' names: the table must not grow with what it
+  // invents.
   if (measured_.size() >= limits::max_measured) measured_.erase(measured_.begin());
   return measured_[std::move(name)];
 }
 
-void status_board::delivered(const std::string& domain, const std::string& overlay, std::uint64_t bytes,
-                             std::chrono::duration<double> took) {
+void status_board::delivered(const std::string& domain, const std::string& overlay,
+                             std::uint64_t bytes, std::chrono::duration<double> took) {
   const double seconds = std::max(took.count(), 1e-6);
   const double rate = static_cast<double>(bytes) / seconds;
   auto& m = entry(domain, overlay);
@@ -55,19 +56,23 @@ void status_board::failed(const std::string& domain, const std::string& overlay,
 double status_board::score(const candidate& c, instant now) const {
   const auto m = look(c.domain, c.overlay);
   const double rate = m.bytes_per_second > 0 ? m.bytes_per_second : policy_.assumed_rate;
-  return policy_.rate_weight * std::log2(1 + rate) + policy_.sources_weight * std::log2(1.0 + c.sources) -
-         policy_.load_weight * std::clamp(c.load, 0.0, 1.0) - policy_.price_weight * std::max(0.0, c.price_per_gib) +
+  return policy_.rate_weight * std::log2(1 + rate) +
+         policy_.sources_weight * std::log2(1.0 + c.sources) -
+         policy_.load_weight * std::clamp(c.load, 0.0, 1.0) -
+         policy_.price_weight * std::max(0.0, c.price_per_gib) +
          (c.local ? policy_.local_weight : 0) - policy_.failure_weight * faded(m, now);
 }
 
-std::vector<std::size_t> status_board::rank(const std::vector<candidate>& offers, instant now) const {
+std::vector<std::size_t> status_board::rank(const std::vector<candidate>& offers,
+                                            instant now) const {
   std::vector<double> scores(offers.size());
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < offers.size(); ++i) {
     scores[i] = score(offers[i], now);
     if (offers[i].sources >= policy_.min_sources) order.push_back(i);
   }
-  std::stable_sort(order.begin(), order.end(), [&scores](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&scores](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
   return order;
 }
 

@@ -40,7 +40,8 @@ public:
     owner_ = std::move(owned);
   }
   /// `view` must stay valid while `owner` lives.
-  slice(std::shared_ptr<const void> owner, byte_view view) : owner_(std::move(owner)), view_(view) {}
+  slice(std::shared_ptr<const void> owner, byte_view view)
+      : owner_(std::move(owner)), view_(view) {}
 
   static slice copy_of(byte_view data) { return slice(bytes(data.begin(), data.end())); }
 

@@ -19,8 +19,8 @@ int base32_value(char c) {
 }
 
 bool unreserved(byte c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
 }
 
 /// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none.

@@ -23,7 +23,8 @@ std::string percent_encode(byte_view data);
 /// '+' stays '+'; nothing on a broken escape.
 std::optional<bytes> percent_decode(std::string_view text);
 
-/// `text` with control characters and invalid UTF-8 replaced, at most `limit` bytes: safe for a log line.
+/// `text` with control characters and invalid UTF-8 replaced, at most `limit` bytes: safe for a log
+/// line.
 std::string printable(std::string_view text, std::size_t limit = 200);
 
 } // namespace interswarm

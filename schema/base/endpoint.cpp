@@ -15,7 +15,8 @@ constexpr std::array<byte, 12> v4_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xF
 ip_address ip_address::v4(std::uint32_t host_order) {
   ip_address out;
   std::copy(v4_prefix.begin(), v4_prefix.end(), out.bytes_.begin());
-  for (std::size_t i = 0; i < 4; ++i) out.bytes_[12 + i] = static_cast<byte>(host_order >> (24 - 8 * i));
+  for (std::size_t i = 0; i < 4; ++i)
+    out.bytes_[12 + i] = static_cast<byte>(host_order >> (24 - 8 * i));
   return out;
 }
 
@@ -39,11 +40,14 @@ std::optional<ip_address> ip_address::parse(std::string_view text) {
   return std::nullopt;
 }
 
-bool ip_address::is_v4() const { return std::equal(v4_prefix.begin(), v4_prefix.end(), bytes_.begin()); }
+bool ip_address::is_v4() const {
+  return std::equal(v4_prefix.begin(), v4_prefix.end(), bytes_.begin());
+}
 
 bool ip_address::is_loopback() const {
   if (is_v4()) return bytes_[12] == 127;
-  return std::all_of(bytes_.begin(), bytes_.end() - 1, [](byte b) { return b == 0; }) && bytes_[15] == 1;
+  return std::all_of(bytes_.begin(), bytes_.end() - 1, [](byte b) { return b == 0; }) &&
+         bytes_[15] == 1;
 }
 
 bool ip_address::is_unspecified() const {
@@ -59,7 +63,8 @@ bool ip_address::is_local() const {
     return a == 0 || a == 10 || (a == 100 && (b & 0xC0) == 64) || (a == 169 && b == 254) ||
            (a == 172 && (b & 0xF0) == 16) || (a == 192 && b == 168) || a >= 224;
   }
-  return bytes_[0] == 0xFF || (bytes_[0] & 0xFE) == 0xFC || (bytes_[0] == 0xFE && (bytes_[1] & 0xC0) == 0x80);
+  return bytes_[0] == 0xFF || (bytes_[0] & 0xFE) == 0xFC ||
+         (bytes_[0] == 0xFE && (bytes_[1] & 0xC0) == 0x80);
 }
 
 std::uint32_t ip_address::to_v4() const {
@@ -83,7 +88,8 @@ std::optional<endpoint> endpoint::parse(std::string_view text) {
   std::string_view port;
   if (text.starts_with('[')) {
     const auto close = text.find(']');
-    if (close == std::string_view::npos || close + 1 >= text.size() || text[close + 1] != ':') return std::nullopt;
+    if (close == std::string_view::npos || close + 1 >= text.size() || text[close + 1] != ':')
+      return std::nullopt;
     host = text.substr(1, close - 1);
     port = text.substr(close + 2);
   } else {

@@ -11,7 +11,8 @@ namespace {
 
 /// Algorithms are fetched once: EVP_get_digestbyname would look them up at each start of a hash.
 struct algorithms {
-  // MD4 lives in OpenSSL's legacy provider; loading any provider by name stops the default one from loading by itself.
+  // MD4 lives in OpenSSL's legacy provider; loading any provider by name stops the default one from
+  // loading by itself.
   OSSL_PROVIDER* default_provider = OSSL_PROVIDER_load(nullptr, "default");
   OSSL_PROVIDER* legacy_provider = OSSL_PROVIDER_load(nullptr, "legacy");
   EVP_MD* md4 = EVP_MD_fetch(nullptr, "MD4", nullptr);
@@ -27,7 +28,8 @@ struct algorithms {
     case hash_algorithm::sha1: found = sha1; break;
     case hash_algorithm::sha256: found = sha256; break;
     }
-    if (found == nullptr) throw std::runtime_error("OpenSSL lacks a digest; is its legacy provider installed?");
+    if (found == nullptr)
+      throw std::runtime_error("OpenSSL lacks a digest; is its legacy provider installed?");
     return found;
   }
 };
@@ -53,9 +55,7 @@ md4_digest md4(byte_view data) { return digest<md4_digest>(hash_algorithm::md4, 
 md5_digest md5(byte_view data) { return digest<md5_digest>(hash_algorithm::md5, data); }
 sha1_digest sha1(byte_view data) { return digest<sha1_digest>(hash_algorithm::sha1, data); }
 
-sha256_digest sha256(byte_view data) {
-  return digest<sha256_digest>(hash_algorithm::sha256, data);
-}
+sha256_digest sha256(byte_view data) { return digest<sha256_digest>(hash_algorithm::sha256, data); }
 
 sha256_digest sha256_pair(byte_view left, byte_view right) {
   bytes both(left.begin(), left.end());

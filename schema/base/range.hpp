@@ -12,8 +12,12 @@ struct byte_range {
 
   constexpr std::uint64_t size() const { return end > begin ? end - begin : 0; }
   constexpr bool empty() const { return end <= begin; }
-  constexpr bool contains(const byte_range& other) const { return begin <= other.begin && other.end <= end; }
-  constexpr bool overlaps(const byte_range& other) const { return begin < other.end && other.begin < end; }
+  constexpr bool contains(const byte_range& other) const {
+    return begin <= other.begin && other.end <= end;
+  }
+  constexpr bool overlaps(const byte_range& other) const {
+    return begin < other.end && other.begin < end;
+  }
 
   friend constexpr auto operator<=>(const byte_range&, const byte_range&) = default;
 };

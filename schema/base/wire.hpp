@@ -9,8 +9,9 @@ namespace interswarm {
 
 enum class byte_order : std::uint8_t { big, little };
 
-/// Bounds-checked reading of integers and byte runs. After a read past the end it is `failed()` and every further
-/// read gives zero or nothing, so a decoder may read a whole fixed part and check once.
+/// Bounds-checked reading of integers and byte runs. After a read past the end it is `failed()` and
+/// every further read gives zero or nothing, so a decoder may read a whole fixed part and check
+/// once.
 template <byte_order Order>
 class wire_reader {
 public:

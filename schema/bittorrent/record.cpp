@@ -17,7 +17,8 @@ std::optional<msg::hash_list> v1_list(const torrent_info& info, const file_entry
   const auto file_end = file.offset + file.length;
   const auto first = (file.offset + length - 1) / length;
   // A piece that ends behind the file holds other bytes too, unless the torrent ends there.
-  const auto last = file_end == info.total_length ? (file_end + length - 1) / length : file_end / length;
+  const auto last =
+      file_end == info.total_length ? (file_end + length - 1) / length : file_end / length;
   if (last <= first || last * sizeof(sha1_digest) > info.pieces.size()) return std::nullopt;
   msg::hash_list out;
   out.algorithm = msg::hash_algorithm::sha1;
@@ -74,7 +75,8 @@ result<file_key> read_name(const msg::name& name) {
   if (name.overlay != overlay_word) return fail(errc::malformed, "not a BitTorrent name");
   const auto key = name.key.view();
   if (key.size() != 24 && key.size() != 36) {
-    return fail(errc::malformed, "a BitTorrent name is an info-hash of 20 or 32 bytes and a file index of 4");
+    return fail(errc::malformed,
+                "a BitTorrent name is an info-hash of 20 or 32 bytes and a file index of 4");
   }
   const auto hash = key.first(key.size() - 4);
   return file_key{bytes(hash.begin(), hash.end()), big_endian_reader(key.last(4)).u32()};
@@ -140,21 +142,26 @@ std::vector<msg::name_record> make_records(const magnet& link) {
 result<metainfo> make_metainfo(const msg::name_record& record) {
   const auto key = read_name(record.name);
   if (!key) return tl::unexpected(key.error());
-  if (record.metadata.empty()) return fail(errc::not_found, "the info dictionary of this torrent is not known");
+  if (record.metadata.empty())
+    return fail(errc::not_found, "the info dictionary of this torrent is not known");
   auto info = parse_info(record.metadata);
   if (!info) return tl::unexpected(info.error());
   const bool same = key->is_v2() ? info->has_v2 && equal(info->hash_v2, key->hash)
                                  : info->has_v1 && equal(info->hash_v1, key->hash);
   if (!same) return fail(errc::refuted, "the info dictionary does not hash to the torrent's name");
-  if (key->file >= info->files.size()) return fail(errc::malformed, "the torrent has no file of that index");
+  if (key->file >= info->files.size())
+    return fail(errc::malformed, "the torrent has no file of that index");
   metainfo out;
   out.info = std::move(*info);
   const auto& file = out.info.files[key->file];
   for (const auto& list : record.hashes) {
-    const bool layer = list.algorithm == msg::hash_algorithm::bep52 && list.unit == out.info.piece_length &&
-                       list.offset == 0 && list.end == file.length && file.length > out.info.piece_length;
-    if (!layer || !file.pieces_root || root_of_layer(list.hashes, list.unit) != *file.pieces_root) continue;
-    out.piece_layers.emplace(*file.pieces_root, bytes(list.hashes.view().begin(), list.hashes.view().end()));
+    const bool layer = list.algorithm == msg::hash_algorithm::bep52 &&
+                       list.unit == out.info.piece_length && list.offset == 0 &&
+                       list.end == file.length && file.length > out.info.piece_length;
+    if (!layer || !file.pieces_root || root_of_layer(list.hashes, list.unit) != *file.pieces_root)
+      continue;
+    out.piece_layers.emplace(*file.pieces_root,
+                             bytes(list.hashes.view().begin(), list.hashes.view().end()));
   }
   return out;
 }

@@ -1,6 +1,7 @@
-// Runs every file below the given folders through a fuzz target, then each file's every prefix and every
-// single-bit flip of its first bytes, so that a corpus is worth more than its own inputs. A folder may be missing;
-// a corpus without any file is an error, because a test that reads nothing cannot fail.
+// Runs every file below the given folders through a fuzz target, then each file's every prefix and
+// every single-bit flip of its first bytes, so that a corpus is worth more than its own inputs. A
+// folder may be missing; a corpus without any file is an error, because a test that reads nothing
+// cannot fail.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,8 @@ void run(const std::vector<std::uint8_t>& input) {
 void run_with_mutations(const std::vector<std::uint8_t>& input) {
   run(input);
   const auto prefixes = std::min(input.size(), max_mutated_prefix);
-  for (std::size_t n = 0; n < prefixes; ++n) run({input.begin(), input.begin() + static_cast<std::ptrdiff_t>(n)});
+  for (std::size_t n = 0; n < prefixes; ++n)
+    run({input.begin(), input.begin() + static_cast<std::ptrdiff_t>(n)});
   for (std::size_t n = 0; n < prefixes; ++n) {
     for (int bit = 0; bit < 8; ++bit) {
       auto flipped = input;

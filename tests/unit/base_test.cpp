@@ -27,8 +27,8 @@ TEST_CASE("printable replaces what could forge a log line") {
 }
 
 TEST_CASE("digests match their standards' vectors") {
-  CHECK(to_hex(md4({})) == "31d6cfe0d16ae931b73c59d7e0c089c0");            // RFC 1320 A.5
-  CHECK(to_hex(md5({})) == "d41d8cd98f00b204e9800998ecf8427e");            // RFC 1321 A.5
+  CHECK(to_hex(md4({})) == "31d6cfe0d16ae931b73c59d7e0c089c0"); // RFC 1320 A.5
+  CHECK(to_hex(md5({})) == "d41d8cd98f00b204e9800998ecf8427e"); // RFC 1321 A.5
   CHECK(to_hex(sha1(as_bytes("abc"))) == "a9993e364706816aba3e25717850c26c9cd0d89d"); // FIPS 180
   hasher parts(hash_algorithm::sha256);
   parts.update(as_bytes("ab")).update(as_bytes("c"));

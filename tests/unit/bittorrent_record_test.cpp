@@ -18,7 +18,8 @@ bytes pattern(std::size_t size) {
 
 bytes pieces_of(byte_view data, std::size_t length) {
   bytes out;
-  for (std::size_t at = 0; at < data.size(); at += length) append(out, sha1(data.subspan(at, std::min(length, data.size() - at))));
+  for (std::size_t at = 0; at < data.size(); at += length)
+    append(out, sha1(data.subspan(at, std::min(length, data.size() - at))));
   return out;
 }
 
@@ -31,8 +32,8 @@ torrent_info two_files(std::size_t na, std::size_t nb, std::size_t length) {
   const auto file = [](const char* name, std::size_t n) {
     return "d6:lengthi" + std::to_string(n) + "e4:pathl" + str(name) + "ee";
   };
-  const auto text = "d5:filesl" + file("a", na) + file("b", nb) + "e4:name1:d12:piece lengthi" + std::to_string(length) +
-                    "e6:pieces" + str(as_text(pieces)) + "e";
+  const auto text = "d5:filesl" + file("a", na) + file("b", nb) + "e4:name1:d12:piece lengthi" +
+                    std::to_string(length) + "e6:pieces" + str(as_text(pieces)) + "e";
   auto info = parse_info(as_bytes(text));
   REQUIRE(info);
   return *info;
@@ -120,7 +121,8 @@ TEST_CASE("a private torrent's names are forbidden, a magnet's unknown") {
   REQUIRE(records.size() == 1);
   CHECK(records[0].permission == msg::permission::forbidden);
   CHECK(to_hex(records[0].name.key.view().first(20)) == "be603c290c1f4751a48726e06d9ea3f1689603ab");
-  const auto link = parse_magnet("magnet:?xt=urn:btih:be603c290c1f4751a48726e06d9ea3f1689603ab&dn=x&xl=7162");
+  const auto link =
+      parse_magnet("magnet:?xt=urn:btih:be603c290c1f4751a48726e06d9ea3f1689603ab&dn=x&xl=7162");
   REQUIRE(link);
   const auto named = make_records(*link);
   REQUIRE(named.size() == 1);

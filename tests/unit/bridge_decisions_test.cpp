@@ -13,7 +13,8 @@ const instant start = instant{} + 1000s;
 
 } // namespace
 
-TEST_CASE("a measured fast domain is preferred, and a failing one falls behind until its failures fade") {
+TEST_CASE(
+    "a measured fast domain is preferred, and a failing one falls behind until its failures fade") {
   status_board board{policy{}};
   const std::vector<candidate> offers{{"a", "x", 1, 0, 0, false}, {"b", "x", 1, 0, 0, false}};
   CHECK(board.rank(offers, start) == std::vector<std::size_t>{0, 1});
@@ -42,7 +43,8 @@ TEST_CASE("an overlay without enough sources is not offered") {
 
 TEST_CASE("the board does not grow with the names that neighbours invent") {
   status_board board{policy{}};
-  for (std::size_t i = 0; i < limits::max_measured + 10; ++i) board.failed(std::to_string(i), "x", start);
+  for (std::size_t i = 0; i < limits::max_measured + 10; ++i)
+    board.failed(std::to_string(i), "x", start);
   std::size_t known = 0;
   for (std::size_t i = 0; i < limits::max_measured + 10; ++i) {
     known += board.look(std::to_string(i), "x").failures > 0 ? 1 : 0;
@@ -80,7 +82,8 @@ TEST_CASE("a refusal is remembered for a while, and only so many are") {
   CHECK(desk.demand("n", 0, start + p.refusal_life - 1s) == demand_action::refused);
   CHECK(desk.demand("n", 0, start + p.refusal_life) == demand_action::resolve);
   desk.refused("n", start);
-  for (std::size_t i = 0; i < limits::max_refusals; ++i) desk.refused("x" + std::to_string(i), start);
+  for (std::size_t i = 0; i < limits::max_refusals; ++i)
+    desk.refused("x" + std::to_string(i), start);
   CHECK(desk.demand("n", 0, start) == demand_action::resolve);
 }
 

@@ -16,9 +16,10 @@ std::string failure(const char* text, const std::function<void(config_reader&)>&
 } // namespace
 
 TEST_CASE("a configuration is read with its types") {
-  auto reader = config_reader::parse("name = \"a\"\nport = 7\nfast = true\nshare = 1\nlisten = [\"127.0.0.1:1\", \"[::1]:2\"]\n"
-                                     "[inner]\nwait = 1.5\n[[many]]\nn = 1\n[[many]]\nn = 2\n",
-                                     "t.toml");
+  auto reader = config_reader::parse(
+      "name = \"a\"\nport = 7\nfast = true\nshare = 1\nlisten = [\"127.0.0.1:1\", \"[::1]:2\"]\n"
+      "[inner]\nwait = 1.5\n[[many]]\nn = 1\n[[many]]\nn = 2\n",
+      "t.toml");
   REQUIRE(reader);
   std::string name;
   std::uint16_t port = 0;
@@ -60,11 +61,14 @@ TEST_CASE("a wrong configuration says file, line, key and what is wanted") {
     r.read("listen", listen);
     r.table("inner", [&](config_reader& i) { i.read("port", port); });
   };
-  CHECK(failure("port = 1\nprot = 2\n", reads) == "t.toml:2: prot: unknown key; known here: inner, listen, port, text");
-  CHECK(failure("\nport = 65536\n", reads) == "t.toml:2: port: a whole number from 0 to 65535 is wanted");
+  CHECK(failure("port = 1\nprot = 2\n", reads) ==
+        "t.toml:2: prot: unknown key; known here: inner, listen, port, text");
+  CHECK(failure("\nport = 65536\n", reads) ==
+        "t.toml:2: port: a whole number from 0 to 65535 is wanted");
   CHECK(failure("port = \"1\"", reads).find("a whole number") != std::string::npos);
   CHECK(failure("text = 1", reads) == "t.toml:1: text: a text in quotes is wanted");
-  CHECK(failure("listen = [\"localhost:1\"]", reads).find("\"localhost:1\" is no address") != std::string::npos);
+  CHECK(failure("listen = [\"localhost:1\"]", reads).find("\"localhost:1\" is no address") !=
+        std::string::npos);
   CHECK(failure("[inner]\nx = 1\n", reads) == "t.toml:2: inner.x: unknown key; known here: port");
   CHECK(failure("inner = 1", reads) == "t.toml:1: inner: a table is wanted, such as [inner]");
   CHECK(failure("port = ", reads).substr(0, 9) == "t.toml:1:");

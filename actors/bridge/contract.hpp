@@ -1,0 +1,193 @@
+#pragma once
+
+#include "actors/bridge/status_board.hpp"
+#include "schema/bridge.gen.hpp"
+#include "schema/node.gen.hpp"
+#include "schema/overlay.gen.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+#include <string>
+#include <vector>
+
+/// Messages that stay inside one node; what crosses nodes is in `schema/`.
+namespace interswarm::bridge {
+
+/// Declares that all records name the same content, with the evidence they carry.
+struct names_link {
+  std::vector<msg::name_record> records;
+};
+/// All names of the content that `name` names; an empty group when it is not known.
+struct names_of {
+  msg::name name;
+};
+/// Newest first.
+struct names_all {
+  std::uint32_t limit = 0;
+};
+struct names_search {
+  std::string words;
+  std::uint32_t limit = 0;
+};
+/// Adds what was learned of one name (size, proof data, metadata); makes no new equation.
+struct names_learn {
+  msg::name_record record;
+};
+/// The bytes were hashed here under all these names.
+struct names_verify {
+  std::vector<msg::name_record> records;
+  slice content_id;
+};
+/// The bytes under these two names differ.
+struct names_refute {
+  msg::name first;
+  msg::name second;
+};
+struct names_group {
+  std::vector<msg::name_record> records;
+};
+/// Enters each under its receipt and role; the larger byte count stays.
+struct ledger_enter {
+  std::vector<msg::ledger_entry> entries;
+};
+struct ledger_since {
+  std::int64_t since_ms = 0;
+  std::uint32_t limit = 0;
+};
+struct ledger_list {
+  std::vector<msg::ledger_entry> entries;
+};
+
+/// The name table and the ledger, on a thread of their own: SQLite blocks.
+using name_transfer_actor = caf::typed_actor<caf::replies_to<names_link>::with<names_group>,   //
+                                             caf::replies_to<names_of>::with<names_group>,     //
+                                             caf::replies_to<names_all>::with<names_group>,    //
+                                             caf::replies_to<names_search>::with<names_group>, //
+                                             caf::replies_to<names_learn>::with<void>,         //
+                                             caf::replies_to<names_verify>::with<names_group>, //
+                                             caf::replies_to<names_refute>::with<void>,        //
+                                             caf::replies_to<ledger_enter>::with<void>,        //
+                                             caf::replies_to<ledger_since>::with<ledger_list>>;
+
+/// Who can deliver the content that `sought` names? Answers offers, best first.
+struct find_offers {
+  msg::name sought;
+  /// Whether the sought name's own swarm counts as well (an import does not care where the bytes
+  /// come from).
+  bool own_swarm = false;
+};
+struct offers_found {
+  std::vector<msg::offer> offers;
+  /// Every name of the content, the sought one first when it is known.
+  std::vector<msg::name_record> names;
+};
+/// A gateway found that the bytes of `giver` are not what `sought` says.
+struct equation_refuted {
+  msg::name sought;
+  msg::name giver;
+};
+struct gateway_used {
+  msg::name sought;
+};
+/// A measurement of one gateway's source in use.
+struct delivery_report {
+  std::string domain;
+  std::string overlay;
+  std::uint64_t bytes = 0;
+  std::chrono::microseconds took{0};
+  bool failed = false;
+};
+struct neighbour_joined {
+  std::string domain;
+  msg::bridge_actor bridge;
+};
+/// `bridge` is the handle that was joined: a neighbour that has joined anew meanwhile stays.
+struct neighbour_left {
+  std::string domain;
+  msg::bridge_actor bridge;
+};
+/// Names were linked, imported or learned: what registrars follow may have changed.
+struct names_changed {
+  std::vector<msg::name_record> records;
+  /// Whether the neighbours are to be told.
+  bool publish = false;
+};
+/// A source over the best offer for a client command.
+struct open_source {
+  msg::name_record record;
+  bool own_swarm = true;
+};
+struct opened_source {
+  msg::source_actor source;
+};
+/// Orders offers by policy and leaves out those it does not admit.
+struct rank_offers {
+  std::vector<msg::offer> offers;
+};
+struct ranked_offers {
+  std::vector<msg::offer> offers;
+};
+struct status_tick {};
+struct status_wanted {};
+struct status_report {
+  std::vector<msg::domain_status> domains;
+  std::vector<msg::gateway> gateways;
+};
+struct handler_tick {};
+
+/// Status management: watches the neighbours and this node's overlays, measures delivery, ranks
+/// offers.
+using status_manager_actor =
+    caf::typed_actor<caf::replies_to<rank_offers>::with<ranked_offers>,   //
+                     caf::replies_to<status_wanted>::with<status_report>, //
+                     caf::reacts_to<delivery_report>,                     //
+                     caf::reacts_to<neighbour_joined>,                    //
+                     caf::reacts_to<neighbour_left>,                      //
+                     caf::reacts_to<status_tick>>;
+
+/// The message handler: the bridge's entrance for neighbours, its listener for demands, and what
+/// the parts of this node ask it.
+using handler_actor =
+    caf::typed_actor<caf::replies_to<msg::bridge_handle>::with<msg::bridge_handle_result>, //
+                     caf::replies_to<msg::demand_listener_demand>::with<void>,             //
+                     caf::replies_to<find_offers>::with<offers_found>,                     //
+                     caf::replies_to<open_source>::with<opened_source>,                    //
+                     caf::replies_to<status_wanted>::with<status_report>,                  //
+                     caf::reacts_to<equation_refuted>,                                     //
+                     caf::reacts_to<gateway_used>,                                         //
+                     caf::reacts_to<delivery_report>,                                      //
+                     caf::reacts_to<neighbour_joined>,                                     //
+                     caf::reacts_to<neighbour_left>,                                       //
+                     caf::reacts_to<names_changed>,                                        //
+                     caf::reacts_to<handler_tick>>;
+
+} // namespace interswarm::bridge
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_link)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_of)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_all)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_search)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_learn)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_verify)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_refute)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_group)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_enter)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_since)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::find_offers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::offers_found)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::equation_refuted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::gateway_used)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::delivery_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::neighbour_joined)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::neighbour_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::open_source)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::opened_source)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::rank_offers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ranked_offers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::status_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::status_wanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::status_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::handler_tick)

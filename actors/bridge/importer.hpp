@@ -1,0 +1,93 @@
+#pragma once
+
+#include "actors/bridge/contract.hpp"
+#include "actors/runtime/loop_actor.hpp"
+#include "storage/content_hashes.hpp"
+
+#include <functional>
+#include <map>
+
+namespace interswarm::bridge {
+
+/// Makes the name record that one overlay gives to a content whose every hash is known.
+using namer =
+    std::function<result<msg::name_record>(const content_hashes& hashes, const std::string& title)>;
+
+/// An overlay's naming. `piece_lengths` are what its name needs beside the fixed hashes.
+struct naming {
+  std::string overlay;
+  namer make;
+  std::function<std::vector<std::uint64_t>(std::uint64_t size)> piece_lengths;
+};
+
+struct hash_block {
+  slice data;
+};
+struct hash_finish {};
+struct hash_done {
+  std::shared_ptr<const content_hashes> hashes;
+};
+/// A content hasher on a thread of its own; a block is answered when it was taken, so that the
+/// reader keeps pace.
+using hash_worker_actor = caf::typed_actor<caf::replies_to<hash_block>::with<void>,
+                                           caf::replies_to<hash_finish>::with<hash_done>>;
+
+struct import_tick {};
+using importer_actor = msg::import_actor::extend<caf::reacts_to<import_tick>>;
+
+/// Fetches a content once from the overlay that knows it, computes every name in one pass and
+/// publishes them. Lives while the client command that asked for it holds it.
+class importer final : public runtime::loop_actor<importer_actor> {
+public:
+  struct context {
+    handler_actor handler;
+    name_transfer_actor names;
+    std::vector<naming> namings;
+  };
+
+  importer(caf::actor_config& cfg, runtime::loop& home, context ctx, msg::name_record wanted);
+  ~importer() noexcept override;
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+  const char* name() const override { return "importer"; }
+
+private:
+  struct waiter {
+    std::uint64_t after = 0;
+    instant until;
+    caf::typed_response_promise<msg::import_progress_result> promise;
+  };
+
+  void ask_size(std::uint64_t version);
+  void merge_records_into_wanted(const msg::name_record& learned);
+  void read_block(byte_range r);
+  void start();
+  void read_more();
+  void push_ready();
+  void finish();
+  void name_all(const content_hashes& hashes);
+  void fail_with(const std::string& text);
+  void tell();
+
+  context ctx_;
+  msg::name_record wanted_;
+  msg::source_actor source_;
+  hash_worker_actor worker_;
+  msg::import_state state_;
+  std::vector<waiter> waiters_;
+  instant give_up_{};
+  std::uint64_t next_read_ = 0;
+  std::uint64_t next_push_ = 0;
+  std::size_t in_flight_ = 0;
+  bool pushing_ = false;
+  std::uint32_t failures_ = 0;
+  std::map<std::uint64_t, slice> arrived_;
+};
+
+} // namespace interswarm::bridge
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::hash_block)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::hash_finish)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::hash_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::import_tick)

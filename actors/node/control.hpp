@@ -1,0 +1,40 @@
+#pragma once
+
+#include "actors/bridge/contract.hpp"
+#include "actors/bridge/importer.hpp"
+#include "actors/runtime/loop_actor.hpp"
+
+#include <functional>
+
+namespace interswarm {
+
+/// What the client commands call: passes each request to the part that can answer it.
+class control final : public runtime::loop_actor<msg::control_actor> {
+public:
+  struct context {
+    bridge::handler_actor handler;
+    bridge::name_transfer_actor names;
+    std::vector<bridge::naming> namings;
+    /// Begins the ordered shutdown.
+    std::function<void()> stop;
+  };
+
+  control(caf::actor_config& cfg, runtime::loop& home, context ctx);
+  ~control() noexcept override;
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+  const char* name() const override { return "control"; }
+
+private:
+  caf::typed_response_promise<msg::control_link_result> link(msg::control_link& r);
+  caf::typed_response_promise<msg::control_import_result>
+  begin_import(const msg::control_import& r);
+  template <class Result, class Question>
+  caf::typed_response_promise<Result> ask_names(Question question);
+
+  context ctx_;
+  std::vector<caf::weak_actor_ptr> imports_;
+};
+
+} // namespace interswarm

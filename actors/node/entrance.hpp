@@ -1,0 +1,57 @@
+#pragma once
+
+#include "actors/bridge/contract.hpp"
+#include "actors/runtime/connection.hpp"
+#include "actors/runtime/loop_actor.hpp"
+
+namespace interswarm {
+
+/// The version that `hello` tells.
+inline constexpr std::uint32_t protocol_version = 1;
+
+/// What a connection is shown: says hello and opens the session that the other side has a right to.
+/// A certificate's holder is the domain it names; a plain connection is this machine's operator, or
+/// whoever plain TCP was allowed for.
+class entrance final : public runtime::loop_actor<msg::node_actor> {
+public:
+  struct context {
+    std::string domain;
+    bridge::handler_actor handler;
+    msg::control_actor control;
+    /// Domains that may join as neighbours; empty: any that is authenticated or on loopback.
+    std::vector<std::string> neighbours;
+    /// Certificate names that may use the operator's commands, beside loopback connections.
+    std::vector<std::string> operators;
+  };
+
+  entrance(caf::actor_config& cfg, runtime::loop& home, context ctx, runtime::peer_identity peer);
+  ~entrance() noexcept override;
+
+  behavior_type make_behavior() override;
+  void on_exit() override { ctx_ = {}; }
+  const char* name() const override { return "entrance"; }
+
+private:
+  context ctx_;
+  runtime::peer_identity peer_;
+};
+
+/// One party's session; all that it joined leaves with it.
+class session final : public runtime::loop_actor<msg::session_actor> {
+public:
+  session(caf::actor_config& cfg, runtime::loop& home, entrance::context ctx,
+          runtime::peer_identity peer, std::string domain);
+  ~session() noexcept override;
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+  const char* name() const override { return "session"; }
+
+private:
+  entrance::context ctx_;
+  runtime::peer_identity peer_;
+  std::string domain_;
+  msg::bridge_actor joined_;
+};
+
+} // namespace interswarm
