@@ -22,23 +22,28 @@ void set(kj::AsyncIoStream& stream, int level, int option, int value) {
 
 } // namespace
 
-connection::connection(loop& home, kj::Own<kj::AsyncIoStream> stream, link_limits limits, capnp::rpc::twoparty::Side side)
-    : via_(link::make(home, limits)), stream_(kj::mv(stream)), network_(*stream_, side, codec::reader_options()) {}
+connection::connection(loop& home, kj::Own<kj::AsyncIoStream> stream, link_limits limits,
+                       capnp::rpc::twoparty::Side side)
+    : via_(link::make(home, limits)), stream_(kj::mv(stream)),
+      network_(*stream_, side, codec::reader_options()) {}
 
 void connection::start(capnp::Capability::Client bootstrap) {
   auto& rpc = rpc_.emplace(capnp::makeRpcServer(network_, kj::mv(bootstrap)));
   rpc.setFlowLimit(max_unanswered_bytes / sizeof(capnp::word));
 }
 
-kj::Own<connection> connection::serve(loop& home, kj::Own<kj::AsyncIoStream> stream, link_limits limits,
-                                      const bootstrap_factory& bootstrap) {
-  auto made = kj::heap<connection>(home, kj::mv(stream), limits, capnp::rpc::twoparty::Side::SERVER);
+kj::Own<connection> connection::serve(loop& home, kj::Own<kj::AsyncIoStream> stream,
+                                      link_limits limits, const bootstrap_factory& bootstrap) {
+  auto made =
+      kj::heap<connection>(home, kj::mv(stream), limits, capnp::rpc::twoparty::Side::SERVER);
   made->start(bootstrap(made->via()));
   return made;
 }
 
-kj::Own<connection> connection::dial(loop& home, kj::Own<kj::AsyncIoStream> stream, link_limits limits) {
-  auto made = kj::heap<connection>(home, kj::mv(stream), limits, capnp::rpc::twoparty::Side::CLIENT);
+kj::Own<connection> connection::dial(loop& home, kj::Own<kj::AsyncIoStream> stream,
+                                     link_limits limits) {
+  auto made =
+      kj::heap<connection>(home, kj::mv(stream), limits, capnp::rpc::twoparty::Side::CLIENT);
   made->start(nullptr);
   return made;
 }

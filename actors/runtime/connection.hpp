@@ -17,18 +17,21 @@ struct peer_identity {
   bool authenticated = false;
 };
 
-/// One Cap'n Proto connection over a stream that is up, with our limits on the messages. A KJ object: made, used and
-/// destroyed on its loop. Its end fails all calls in both directions with `disconnected`.
+/// One Cap'n Proto connection over a stream that is up, with our limits on the messages. A KJ
+/// object: made, used and destroyed on its loop. Its end fails all calls in both directions with
+/// `disconnected`.
 class connection {
 public:
   /// What the other side gets first.
   using bootstrap_factory = std::function<capnp::Capability::Client(link&)>;
 
-  static kj::Own<connection> serve(loop& home, kj::Own<kj::AsyncIoStream> stream, link_limits limits,
-                                   const bootstrap_factory& bootstrap);
-  static kj::Own<connection> dial(loop& home, kj::Own<kj::AsyncIoStream> stream, link_limits limits);
+  static kj::Own<connection> serve(loop& home, kj::Own<kj::AsyncIoStream> stream,
+                                   link_limits limits, const bootstrap_factory& bootstrap);
+  static kj::Own<connection> dial(loop& home, kj::Own<kj::AsyncIoStream> stream,
+                                  link_limits limits);
   /// Not for callers.
-  connection(loop& home, kj::Own<kj::AsyncIoStream> stream, link_limits limits, capnp::rpc::twoparty::Side side);
+  connection(loop& home, kj::Own<kj::AsyncIoStream> stream, link_limits limits,
+             capnp::rpc::twoparty::Side side);
   ~connection() noexcept(false);
   KJ_DISALLOW_COPY(connection);
 
@@ -46,8 +49,8 @@ private:
   kj::Maybe<capnp::RpcSystem<capnp::rpc::twoparty::VatId>> rpc_;
 };
 
-/// No delay for small messages; a silent peer is given up after about half a minute (keep-alive and unacknowledged
-/// data alike).
+/// No delay for small messages; a silent peer is given up after about half a minute (keep-alive and
+/// unacknowledged data alike).
 void tune(kj::AsyncIoStream& stream);
 
 /// Whether "host:port" can only be this machine: a loopback address or "localhost".

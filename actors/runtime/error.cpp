@@ -14,8 +14,10 @@ constexpr auto category = caf::atom("interswarm");
 error from_system(caf::sec code) {
   switch (code) {
   case caf::sec::request_timeout: return {errc::timed_out, "no answer in time"};
-  case caf::sec::request_receiver_down: return {errc::unavailable, "the actor that was asked has ended"};
-  case caf::sec::unexpected_message: return {errc::unimplemented, "the actor does not know this request"};
+  case caf::sec::request_receiver_down:
+    return {errc::unavailable, "the actor that was asked has ended"};
+  case caf::sec::unexpected_message:
+    return {errc::unimplemented, "the actor does not know this request"};
   case caf::sec::invalid_argument: return {errc::unavailable, "there is no actor to ask"};
   default: return {errc::internal, "actor system: " + caf::to_string(code)};
   }
@@ -43,7 +45,8 @@ error to_error(const caf::error& e) {
     const auto known = e.code() >= static_cast<std::uint8_t>(errc::malformed) &&
                        e.code() <= static_cast<std::uint8_t>(errc::internal);
     return {known ? static_cast<errc>(e.code()) : errc::internal,
-            e.context().match_elements<std::string>() ? e.context().get_as<std::string>(0) : std::string()};
+            e.context().match_elements<std::string>() ? e.context().get_as<std::string>(0)
+                                                      : std::string()};
   }
   if (e.category() == caf::atom("system")) return from_system(static_cast<caf::sec>(e.code()));
   if (e.category() == caf::atom("exit")) return from_exit(static_cast<caf::exit_reason>(e.code()));

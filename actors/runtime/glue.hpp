@@ -24,9 +24,9 @@ public:
     context.releaseParams();
     context.allowCancellation();
     auto paf = kj::newPromiseAndFulfiller<void>();
-    const auto number =
-        via_->send(target_, caf::make_message(std::move(request)),
-                   std::make_unique<waiting<Result, Context>>(via_, context, kj::mv(paf.fulfiller)));
+    const auto number = via_->send(
+        target_, caf::make_message(std::move(request)),
+        std::make_unique<waiting<Result, Context>>(via_, context, kj::mv(paf.fulfiller)));
     return paf.promise.attach(kj::defer([via = via_, number] { via->abandon(number); }));
   }
 
@@ -38,13 +38,13 @@ private:
         : via_(std::move(via)), context_(kj::mv(context)), done_(kj::mv(done)) {}
 
     void answer(caf::type_erased_tuple& content) override {
-      KJ_IF_MAYBE(context, context_) {
+      KJ_IF_MAYBE (context, context_) {
         if constexpr (!std::is_void_v<Result>) {
           if (!content.match_elements<Result>())
             return fail({errc::internal, "the actor gave an answer of another type"});
-          KJ_IF_MAYBE(failure, kj::runCatchingExceptions([&] {
-                        to_wire(context->getResults(), content.get_as<Result>(0), *via_);
-                      })) {
+          KJ_IF_MAYBE (failure, kj::runCatchingExceptions([&] {
+                         to_wire(context->getResults(), content.get_as<Result>(0), *via_);
+                       })) {
             done_->reject(kj::mv(*failure));
             return;
           }
@@ -71,8 +71,10 @@ private:
 template <class Proxy, class Client>
 auto spawn_proxy(link& via, Client cap) {
   if (via.imports >= via.limits().handles)
-    kj::throwFatalException(codec::to_exception({errc::overloaded, "too many handles from this connection"}));
-  return via.home().system().template spawn<Proxy, caf::hidden>(via.shared_from_this(), kj::mv(cap));
+    kj::throwFatalException(
+        codec::to_exception({errc::overloaded, "too many handles from this connection"}));
+  return via.home().system().template spawn<Proxy, caf::hidden>(via.shared_from_this(),
+                                                                kj::mv(cap));
 }
 
 } // namespace interswarm::runtime

@@ -72,7 +72,8 @@ bool set_serial(X509* certificate) {
   unsigned char random[16];
   if (RAND_bytes(random, sizeof random) != 1) return false;
   random[0] &= 0x7FU; // positive
-  const std::unique_ptr<BIGNUM, freed_by<BN_free>> number(BN_bin2bn(random, sizeof random, nullptr));
+  const std::unique_ptr<BIGNUM, freed_by<BN_free>> number(
+      BN_bin2bn(random, sizeof random, nullptr));
   return number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
 }
 
@@ -101,7 +102,8 @@ result<credentials> make_certificate(const std::string& name, const credentials*
     good = good && extend(c, c, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
            extend(c, c, NID_key_usage, "critical,keyCertSign,cRLSign");
   auto* const signer = issuer ? issuer->key.get() : made.key.get();
-  if (!good || X509_sign(c, signer, EVP_sha256()) == 0) return openssl_failure("cannot make a certificate for " + name);
+  if (!good || X509_sign(c, signer, EVP_sha256()) == 0)
+    return openssl_failure("cannot make a certificate for " + name);
   return made;
 }
 
@@ -109,7 +111,8 @@ result<credentials> make_certificate(const std::string& name, const credentials*
 result<void> write_new(const fs::path& path, const std::string& text, ::mode_t mode) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
   if (fd < 0) {
-    if (errno == EEXIST) return fail(errc::conflict, path.string() + " exists and is not overwritten");
+    if (errno == EEXIST)
+      return fail(errc::conflict, path.string() + " exists and is not overwritten");
     return file_failure("cannot make", path);
   }
   const auto written = ::write(fd, text.data(), text.size());
@@ -125,7 +128,8 @@ result<void> save(const credentials& c, const fs::path& certificate, const fs::p
   const bio_ptr pem(BIO_new(BIO_s_mem()));
   const bio_ptr key_pem(BIO_new(BIO_s_mem()));
   if (PEM_write_bio_X509(pem.get(), c.certificate.get()) != 1 ||
-      PEM_write_bio_PKCS8PrivateKey(key_pem.get(), c.key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
+      PEM_write_bio_PKCS8PrivateKey(key_pem.get(), c.key.get(), nullptr, nullptr, 0, nullptr,
+                                    nullptr) != 1)
     return openssl_failure("cannot encode a certificate");
   // The key first: a certificate without its key is of no use.
   if (auto saved = write_new(key, contents(key_pem.get()), 0600); !saved) return saved;
@@ -140,31 +144,39 @@ result<credentials> load_authority(const fs::path& certificate, const fs::path& 
   credentials loaded;
   if (pem) loaded.certificate.reset(PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr));
   if (key_pem) loaded.key.reset(PEM_read_bio_PrivateKey(key_pem.get(), nullptr, nullptr, nullptr));
-  if (!loaded.certificate || !loaded.key || X509_check_private_key(loaded.certificate.get(), loaded.key.get()) != 1)
-    return fail(errc::configuration, certificate.string() + " and " + key.string() +
-                                         " are not a readable authority; restore both or use an empty folder");
+  if (!loaded.certificate || !loaded.key ||
+      X509_check_private_key(loaded.certificate.get(), loaded.key.get()) != 1)
+    return fail(errc::configuration,
+                certificate.string() + " and " + key.string() +
+                    " are not a readable authority; restore both or use an empty folder");
   return loaded;
 }
 
 } // namespace
 
 bool valid_key_name(std::string_view name) {
-  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  return !name.empty() && name.size() <= 63 && name.front() != '-' && name.back() != '-' && name != "authority" &&
-         std::all_of(name.begin(), name.end(), allowed);
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  return !name.empty() && name.size() <= 63 && name.front() != '-' && name.back() != '-' &&
+         name != "authority" && std::all_of(name.begin(), name.end(), allowed);
 }
 
-result<std::vector<std::string>> make_keys(const std::string& directory, const std::vector<std::string>& names) {
+result<std::vector<std::string>> make_keys(const std::string& directory,
+                                           const std::vector<std::string>& names) {
   if (names.empty() || names.size() > max_key_names)
     return fail(errc::configuration, "name 1 to " + std::to_string(max_key_names) + " nodes");
   const fs::path base(directory);
   for (const auto& name : names) {
     if (!valid_key_name(name))
-      return fail(errc::configuration, "'" + name + "' cannot name a node: use 1 to 63 of a-z, 0-9 and '-'");
+      return fail(errc::configuration,
+                  "'" + name + "' cannot name a node: use 1 to 63 of a-z, 0-9 and '-'");
     for (const auto& file : {base / (name + ".pem"), base / (name + ".key")}) {
-      if (fs::exists(fs::symlink_status(file))) return fail(errc::conflict, file.string() + " exists and is not overwritten");
+      if (fs::exists(fs::symlink_status(file)))
+        return fail(errc::conflict, file.string() + " exists and is not overwritten");
     }
-    if (std::count(names.begin(), names.end(), name) > 1) return fail(errc::conflict, name + " is named twice");
+    if (std::count(names.begin(), names.end(), name) > 1)
+      return fail(errc::conflict, name + " is named twice");
   }
   std::error_code failed;
   if (fs::create_directories(base, failed)) fs::permissions(base, fs::perms::owner_all, failed);

@@ -13,7 +13,8 @@ constexpr std::size_t max_calls_in = 1024;
 constexpr std::size_t max_calls_out = 4096;
 /// Handles that one connection may have given us, and we it.
 constexpr std::size_t max_handles = 65'536;
-/// An actor that has not answered a remote call by then never will (CAF drops a lost promise silently).
+/// An actor that has not answered a remote call by then never will (CAF drops a lost promise
+/// silently).
 constexpr std::chrono::milliseconds call_timeout{600'000};
 /// Bytes of unanswered calls after which a connection is not read.
 constexpr std::uint64_t max_unanswered_bytes = 64U << 20U;

@@ -18,7 +18,7 @@ constexpr auto sweep_interval = 1 * kj::SECONDS;
 /// The most resolved object behind a capability.
 capnp::ClientHook* settled(capnp::ClientHook* hook) {
   for (;;) {
-    KJ_IF_MAYBE(inner, hook->getResolved()) {
+    KJ_IF_MAYBE (inner, hook->getResolved()) {
       hook = inner;
     } else {
       return hook;
@@ -28,8 +28,8 @@ capnp::ClientHook* settled(capnp::ClientHook* hook) {
 
 } // namespace
 
-/// The sender of a link's requests. Not scheduled: an answer that arrives on the loop is handled in place, which
-/// saves a mailbox and a turn for each call.
+/// The sender of a link's requests. Not scheduled: an answer that arrives on the loop is handled in
+/// place, which saves a mailbox and a turn for each call.
 class link::port final : public caf::monitorable_actor {
 public:
   port(caf::actor_config& config, std::weak_ptr<link> owner, std::shared_ptr<loop> home)
@@ -52,7 +52,8 @@ private:
       to->deliver(message.mid.request_id().integer_value(), content);
     } else if (content.match_elements<caf::down_msg>()) {
       const auto& down = content.get_as<caf::down_msg>(0);
-      to->target_down(down.source.id(), {errc::unavailable, "the actor behind this handle has ended"});
+      to->target_down(down.source.id(),
+                      {errc::unavailable, "the actor behind this handle has ended"});
     }
   }
 
@@ -92,7 +93,8 @@ void link::fail_all(const error& why) {
 void link::admit_call() const {
   if (closed_) kj::throwFatalException(codec::to_exception(why_closed_));
   if (calls_.size() >= limits_.calls_in)
-    kj::throwFatalException(codec::to_exception({errc::overloaded, "too many calls in work on this connection"}));
+    kj::throwFatalException(
+        codec::to_exception({errc::overloaded, "too many calls in work on this connection"}));
 }
 
 std::uint64_t link::send(const caf::strong_actor_ptr& target, caf::message request,
@@ -150,15 +152,18 @@ kj::Promise<void> link::sweep() {
   });
 }
 
-kj::Maybe<capnp::Capability::Client> link::find_export(const caf::strong_actor_ptr& target, std::uint64_t type) {
-  if (auto* const proxy = dynamic_cast<proxy_base*>(target->get()); proxy != nullptr && &proxy->proxy_home() == home_.get())
+kj::Maybe<capnp::Capability::Client> link::find_export(const caf::strong_actor_ptr& target,
+                                                       std::uint64_t type) {
+  if (auto* const proxy = dynamic_cast<proxy_base*>(target->get());
+      proxy != nullptr && &proxy->proxy_home() == home_.get())
     return proxy->capability();
   const auto found = exports_.find({target->get(), type});
   if (found == exports_.end()) return nullptr;
   return capnp::Capability::Client(found->second->addRef());
 }
 
-void link::remember_export(capnp::Capability::Client cap, const caf::strong_actor_ptr& target, std::uint64_t type) {
+void link::remember_export(capnp::Capability::Client cap, const caf::strong_actor_ptr& target,
+                           std::uint64_t type) {
   auto* const hook = settled(capnp::ClientHook::from(kj::mv(cap)).get());
   exports_.emplace(export_key{target->get(), type}, hook);
   own_.emplace(hook, exported{target, type});
@@ -182,7 +187,8 @@ void link::watch(const caf::strong_actor_ptr& target, bool on) {
     actor->attach(caf::default_attachable::make_monitor(actor->address(), observer));
   if (count == 0) {
     watched_.erase(actor);
-    actor->detach(caf::default_attachable::observe_token{observer, caf::default_attachable::monitor});
+    actor->detach(
+        caf::default_attachable::observe_token{observer, caf::default_attachable::monitor});
   }
 }
 

@@ -13,8 +13,8 @@
 
 namespace interswarm::runtime {
 
-/// Specialised by the generated X.glue.hpp for each actor handle: its Cap'n Proto interface and how to make the
-/// server adapter (capability over an actor) and the proxy (actor over a capability).
+/// Specialised by the generated X.glue.hpp for each actor handle: its Cap'n Proto interface and how
+/// to make the server adapter (capability over an actor) and the proxy (actor over a capability).
 template <class Handle>
 struct interface_of;
 
@@ -41,8 +41,9 @@ public:
   kj::TimePoint deadline = kj::origin<kj::TimePoint>();
 };
 
-/// What two sides of a connection know of each other's handles, and the calls between them. One per connection (or
-/// gate); used on its loop only. Adapters and proxies keep it alive; `close` ends its use.
+/// What two sides of a connection know of each other's handles, and the calls between them. One per
+/// connection (or gate); used on its loop only. Adapters and proxies keep it alive; `close` ends
+/// its use.
 class link : public std::enable_shared_from_this<link> {
 public:
   static std::shared_ptr<link> make(loop& home, link_limits limits = {});
@@ -61,12 +62,16 @@ public:
   /// Throws `overloaded` or why the link was closed, as a KJ exception.
   void admit_call() const;
   /// Sends `request` to an actor of ours; `call` gets the answer. Returns the number for `abandon`.
-  std::uint64_t send(const caf::strong_actor_ptr& target, caf::message request, std::unique_ptr<pending_call> call);
+  std::uint64_t send(const caf::strong_actor_ptr& target, caf::message request,
+                     std::unique_ptr<pending_call> call);
   void abandon(std::uint64_t number);
 
-  /// The capability that stands for `target` here: of a proxy on this loop its own, else an adapter made before.
-  kj::Maybe<capnp::Capability::Client> find_export(const caf::strong_actor_ptr& target, std::uint64_t type);
-  void remember_export(capnp::Capability::Client cap, const caf::strong_actor_ptr& target, std::uint64_t type);
+  /// The capability that stands for `target` here: of a proxy on this loop its own, else an adapter
+  /// made before.
+  kj::Maybe<capnp::Capability::Client> find_export(const caf::strong_actor_ptr& target,
+                                                   std::uint64_t type);
+  void remember_export(capnp::Capability::Client cap, const caf::strong_actor_ptr& target,
+                       std::uint64_t type);
   void forget_export(const caf::strong_actor_ptr& target, std::uint64_t type);
   /// Our own actor, if `cap` is one of our adapters that came back.
   caf::strong_actor_ptr find_own(capnp::Capability::Client cap, std::uint64_t type) const;
@@ -111,7 +116,9 @@ constexpr std::uint64_t type_of = interface_of<Handle>::wire::_capnpPrivate::typ
 template <class Handle>
 typename interface_of<Handle>::wire::Client export_capability(const Handle& handle, link& via) {
   const auto target = caf::actor_cast<caf::strong_actor_ptr>(handle);
-  KJ_IF_MAYBE(known, via.find_export(target, type_of<Handle>)) { return known->template castAs<typename interface_of<Handle>::wire>(); }
+  KJ_IF_MAYBE (known, via.find_export(target, type_of<Handle>)) {
+    return known->template castAs<typename interface_of<Handle>::wire>();
+  }
   auto made = interface_of<Handle>::make_adapter(handle, via);
   via.remember_export(made, target, type_of<Handle>);
   return made;

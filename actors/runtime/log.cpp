@@ -41,7 +41,8 @@ bool set_log_level(const std::string& level) {
   return false;
 }
 
-void kj_log::logMessage(kj::LogSeverity severity, const char* file, int line, int, kj::String&& text) {
+void kj_log::logMessage(kj::LogSeverity severity, const char* file, int line, int,
+                        kj::String&& text) {
   log().log(level_of(severity), "kj {}:{}: {}", file, line, printable({text.begin(), text.size()}));
 }
 

@@ -72,7 +72,9 @@ void loop::stop() {
 
 void loop::run(running& r) {
   r.io.waitScope.setBusyPollInterval(max_events_per_turn);
-  auto failed = [](kj::Exception&& e) { log().critical("loop ended: {}", e.getDescription().cStr()); };
+  auto failed = [](kj::Exception&& e) {
+    log().critical("loop ended: {}", e.getDescription().cStr());
+  };
   auto turns = take_turns(r).eagerlyEvaluate(kj::cp(failed));
   auto wakes = watch_wake_ups(r).eagerlyEvaluate(kj::cp(failed));
   r.ended.promise.wait(r.io.waitScope);
@@ -81,7 +83,8 @@ void loop::run(running& r) {
   close(r);
 }
 
-/// After this nothing is accepted; what was is dropped, residents first, because they need the event loop.
+/// After this nothing is accepted; what was is dropped, residents first, because they need the
+/// event loop.
 void loop::close(running& r) {
   std::vector<entry> left;
   {
@@ -204,7 +207,7 @@ void loop::turn() {
 
 void loop::run_entry(entry& e) {
   if (e.actor == nullptr) {
-    KJ_IF_MAYBE(failure, kj::runCatchingExceptions([&] { (*e.work)(); })) {
+    KJ_IF_MAYBE (failure, kj::runCatchingExceptions([&] { (*e.work)(); })) {
       log().error("work on loop {} failed: {}", name_, failure->getDescription().cStr());
     }
     return;

@@ -30,21 +30,23 @@ private:
   bool inside_ = false;
 };
 
-/// A KJ event loop on a thread of its own that is also a CAF execution unit: the actors pinned to it (loop_actor.hpp)
-/// run between its socket events, so they use KJ's objects without locks. KJ and actors take turns.
+/// A KJ event loop on a thread of its own that is also a CAF execution unit: the actors pinned to
+/// it (loop_actor.hpp) run between its socket events, so they use KJ's objects without locks. KJ
+/// and actors take turns.
 class loop final : public caf::execution_unit, public std::enable_shared_from_this<loop> {
 public:
   using job = kj::Function<void()>;
 
-  /// Starts the thread and waits until the loop runs. Throws std::system_error when a thread or descriptor is lacking.
+  /// Starts the thread and waits until the loop runs. Throws std::system_error when a thread or
+  /// descriptor is lacking.
   static std::shared_ptr<loop> start(caf::actor_system& system, std::string name);
   /// `stop()` must have been called, or it is here.
   ~loop() override;
   loop(const loop&) = delete;
   loop& operator=(const loop&) = delete;
 
-  /// Ends the loop and waits for its thread: residents are destroyed, pinned actors run no more and what is posted
-  /// later is refused. From any other thread; again is harmless.
+  /// Ends the loop and waits for its thread: residents are destroyed, pinned actors run no more and
+  /// what is posted later is refused. From any other thread; again is harmless.
   void stop();
 
   /// Whether the caller runs on this loop's thread.
@@ -53,8 +55,8 @@ public:
   kj::AsyncIoContext& io() { return *io_; }
   kj::Timer& timer() { return io_->provider->getTimer(); }
 
-  /// Runs `work` on the loop's thread, in the order of posting. From any thread; false when the loop has ended, and
-  /// `work` is dropped. An exception of `work` is logged.
+  /// Runs `work` on the loop's thread, in the order of posting. From any thread; false when the
+  /// loop has ended, and `work` is dropped. An exception of `work` is logged.
   bool post(job work);
 
   const std::string& name() const { return name_; }
@@ -72,7 +74,8 @@ private:
   };
   struct running;
 
-  /// What actors here see as their execution unit: work for actors that are not pinned goes to CAF's scheduler.
+  /// What actors here see as their execution unit: work for actors that are not pinned goes to
+  /// CAF's scheduler.
   class outside final : public caf::execution_unit {
   public:
     using caf::execution_unit::execution_unit;

@@ -22,7 +22,8 @@ caf::error on_handler_exception(const char* actor_name, std::exception_ptr& e) {
 
 caf::result<caf::message> on_unknown_message(const char* actor_name, caf::message_view&) {
   log().warn("actor {} got a message that it does not know", actor_name);
-  return make_caf_error(errc::unimplemented, std::string(actor_name) + " does not know this request");
+  return make_caf_error(errc::unimplemented,
+                        std::string(actor_name) + " does not know this request");
 }
 
 } // namespace interswarm::runtime

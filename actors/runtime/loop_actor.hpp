@@ -14,8 +14,9 @@ caf::error on_handler_exception(const char* actor_name, std::exception_ptr& e);
 /// A message that no handler takes: logged, and a request is refused.
 caf::result<caf::message> on_unknown_message(const char* actor_name, caf::message_view& message);
 
-/// Marks actors that are destroyed on their loop, whichever thread drops the last handle, so that KJ callbacks may
-/// hold the actor's `this`. (When the loop has ended, on that thread; then no callback is left.)
+/// Marks actors that are destroyed by their loop between two events, whichever thread drops the
+/// last handle, so that KJ callbacks may hold the actor's `this`. (When the loop has ended, on that
+/// thread; then no callback is left.)
 class loop_bound {
 public:
   const std::shared_ptr<loop>& bound_to() const { return home_; }
@@ -37,9 +38,9 @@ struct actor_base<caf::actor> {
   using type = caf::event_based_actor;
 };
 
-/// Base of every actor that does IO: all its handlers, timers and callbacks run on one loop. `Handle` is its
-/// interface, such as msg::peer_actor (or caf::actor). The constructor runs on the spawning thread: make KJ objects in
-/// `make_behavior` and keep them in on_loop boxes.
+/// Base of every actor that does IO: all its handlers, timers and callbacks run on one loop.
+/// `Handle` is its interface, such as msg::peer_actor (or caf::actor). The constructor runs on the
+/// spawning thread: make KJ objects in `make_behavior` and keep them in on_loop boxes.
 template <class Handle>
 class loop_actor : public actor_base<Handle>::type, public loop_bound {
 public:
@@ -57,13 +58,16 @@ public:
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) override {
     super::enqueue(std::move(message), bound_to().get());
   }
-  void launch(caf::execution_unit*, bool lazy, bool hide) override { super::launch(bound_to().get(), lazy, hide); }
+  void launch(caf::execution_unit*, bool lazy, bool hide) override {
+    super::launch(bound_to().get(), lazy, hide);
+  }
 
 protected:
   loop& home() const { return *bound_to(); }
 };
 
-/// Starts `Actor(caf::actor_config&, loop&, args...)` on `home`; from any thread. Returns its typed handle.
+/// Starts `Actor(caf::actor_config&, loop&, args...)` on `home`; from any thread. Returns its typed
+/// handle.
 template <class Actor, class... Args>
 auto spawn_on(loop& home, Args&&... args) {
   return home.system().template spawn<Actor>(home, std::forward<Args>(args)...);
@@ -71,10 +75,10 @@ auto spawn_on(loop& home, Args&&... args) {
 
 } // namespace interswarm::runtime
 
-/// CAF destroys an actor where its last handle goes; this is its storage class (caf/actor_storage.hpp, same layout)
-/// with a destructor that moves to the actor's loop first.
+/// CAF destroys an actor where its last handle goes; this is its storage class
+/// (caf/actor_storage.hpp, same layout) with a destructor that moves to the actor's loop first.
 template <class T>
-  requires std::is_base_of_v<interswarm::runtime::loop_bound, T>
+requires std::is_base_of_v<interswarm::runtime::loop_bound, T>
 class caf::actor_storage<T> {
 public:
   template <class... Us>
@@ -101,7 +105,8 @@ private:
   static void data_dtor(abstract_actor* actor) {
     // The actor's own reference to the loop may be the last one.
     const auto home = static_cast<T*>(actor)->bound_to();
-    if (home->here()) return destroy(actor);
+    // Also on the loop's thread, where one of the actor's own callbacks may be what drops the last
+    // handle.
     auto* const block = actor_control_block::from(actor);
     intrusive_ptr_add_weak_ref(block); // keeps the memory until then
     const bool posted = home->post([actor, block] {
@@ -112,5 +117,7 @@ private:
     destroy(actor);
     intrusive_ptr_release_weak(block);
   }
-  static void block_dtor(actor_control_block* block) { delete reinterpret_cast<actor_storage*>(block); }
+  static void block_dtor(actor_control_block* block) {
+    delete reinterpret_cast<actor_storage*>(block);
+  }
 };

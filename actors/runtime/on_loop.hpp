@@ -7,16 +7,18 @@
 
 namespace interswarm::runtime {
 
-/// Owns a KJ object of a loop. Made and used on that loop; may be dropped on any thread, also long after the loop has
-/// ended: the object is destroyed on its loop, and what still lives when the loop ends is destroyed then, newest
-/// first (the box is empty from then on). An exception of a KJ destructor is logged.
+/// Owns a KJ object of a loop. Made and used on that loop; may be dropped on any thread, also long
+/// after the loop has ended: the object is destroyed on its loop, and what still lives when the
+/// loop ends is destroyed then, newest first (the box is empty from then on). An exception of a KJ
+/// destructor is logged.
 template <class T>
 class on_loop {
 public:
   on_loop() = default;
   /// On the loop's thread. `args` make the T in place.
   template <class... Args>
-  explicit on_loop(loop& home, std::in_place_t, Args&&... args) : cell_(std::make_shared<cell>(home)) {
+  explicit on_loop(loop& home, std::in_place_t, Args&&... args)
+      : cell_(std::make_shared<cell>(home)) {
     cell_->value.emplace(std::forward<Args>(args)...);
     home.enter(*cell_);
   }

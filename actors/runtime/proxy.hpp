@@ -77,13 +77,14 @@ typename Results::Reader results(capnp::Response<Results>& response) {
   return response;
 }
 
-/// The actor behind a handle that came from another process: each request becomes a call. It ends, and lets the other
-/// side go, when its last handle is gone and nothing is asked any more.
+/// The actor behind a handle that came from another process: each request becomes a call. It ends,
+/// and lets the other side go, when its last handle is gone and nothing is asked any more.
 template <class Handle, class Wire>
 class proxy : public loop_actor<Handle>, public proxy_base {
 public:
   proxy(caf::actor_config& config, std::shared_ptr<link> via, typename Wire::Client cap)
-      : loop_actor<Handle>(config, via->home()), state_(via->home(), std::in_place, via, kj::mv(cap)) {}
+      : loop_actor<Handle>(config, via->home()),
+        state_(via->home(), std::in_place, via, kj::mv(cap)) {}
 
   capnp::Capability::Client capability() override {
     if (state_) return state_->cap;
@@ -115,11 +116,14 @@ protected:
 
 private:
   struct state final : kj::TaskSet::ErrorHandler {
-    state(std::shared_ptr<link> l, typename Wire::Client c) : via(std::move(l)), cap(kj::mv(c)), tasks(*this) {
+    state(std::shared_ptr<link> l, typename Wire::Client c)
+        : via(std::move(l)), cap(kj::mv(c)), tasks(*this) {
       ++via->imports;
     }
     ~state() noexcept(false) { --via->imports; }
-    void taskFailed(kj::Exception&& e) override { log().error("a proxy failed: {}", e.getDescription().cStr()); }
+    void taskFailed(kj::Exception&& e) override {
+      log().error("a proxy failed: {}", e.getDescription().cStr());
+    }
     std::shared_ptr<link> via;
     typename Wire::Client cap;
     kj::TaskSet tasks;

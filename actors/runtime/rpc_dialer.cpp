@@ -16,7 +16,8 @@ public:
   dialer_core(loop& home, dial_options options, dial_events events, kj::Own<kj::TlsContext> tls)
       : home_(home), options_(std::move(options)), events_(std::move(events)), tls_(kj::mv(tls)),
         random_(options_.seed), wait_(options_.first_wait) {
-    running_ = run().eagerlyEvaluate([](kj::Exception&& e) { log().critical("dialler ended: {}", e.getDescription().cStr()); });
+    running_ = run().eagerlyEvaluate(
+        [](kj::Exception&& e) { log().critical("dialler ended: {}", e.getDescription().cStr()); });
   }
   ~dialer_core() noexcept(false) {
     running_ = nullptr;
@@ -38,7 +39,8 @@ private:
   std::chrono::milliseconds next_wait() {
     const auto longest = wait_.count();
     wait_ = std::min(wait_ * 2, options_.longest_wait);
-    return std::chrono::milliseconds(std::uniform_int_distribution<std::int64_t>(longest / 2, longest)(random_));
+    return std::chrono::milliseconds(
+        std::uniform_int_distribution<std::int64_t>(longest / 2, longest)(random_));
   }
 
   kj::Promise<kj::AuthenticatedStream> connect() {
@@ -56,8 +58,8 @@ private:
         });
   }
 
-  /// Connected when the other side has answered for its first capability: a TLS 1.3 server refuses a certificate
-  /// only after the client's handshake is done.
+  /// Connected when the other side has answered for its first capability: a TLS 1.3 server refuses
+  /// a certificate only after the client's handshake is done.
   kj::Promise<void> meet(kj::AuthenticatedStream s) {
     connection_ = connection::dial(home_, kj::mv(s.stream), options_.limits);
     auto first = connection_->bootstrap();
@@ -93,15 +95,17 @@ class dialer_actor final : public loop_actor<caf::actor> {
 public:
   dialer_actor(caf::actor_config& config, loop& home, dial_options options, dial_events events,
                kj::Own<kj::TlsContext> tls)
-      : loop_actor<caf::actor>(config, home), options_(std::move(options)), events_(std::move(events)),
-        tls_(kj::mv(tls)) {}
-  ~dialer_actor() noexcept override {} // NOLINT(modernize-use-equals-default): KJ's destructors may throw
+      : loop_actor<caf::actor>(config, home), options_(std::move(options)),
+        events_(std::move(events)), tls_(kj::mv(tls)) {}
+  ~dialer_actor() noexcept override {
+  } // NOLINT(modernize-use-equals-default): KJ's destructors may throw
   const char* name() const override { return "rpc-dialer"; }
   void on_exit() override { core_.reset(); }
 
 protected:
   caf::behavior make_behavior() override {
-    core_ = on_loop<dialer_core>(home(), std::in_place, home(), std::move(options_), std::move(events_), kj::mv(tls_));
+    core_ = on_loop<dialer_core>(home(), std::in_place, home(), std::move(options_),
+                                 std::move(events_), kj::mv(tls_));
     return {[](caf::ok_atom) {}};
   }
 
@@ -116,17 +120,20 @@ private:
 
 result<caf::actor> start_dialer(loop& home, dial_options options, dial_events events) {
   if (!options.tls && !options.allow_plain && !is_loopback(options.address))
-    return fail(errc::configuration, "refusing to connect to " + options.address +
-                                         " without TLS: make keys with `interswarm keys`, or allow plain connections");
+    return fail(errc::configuration,
+                "refusing to connect to " + options.address +
+                    " without TLS: make keys with `interswarm keys`, or allow plain connections");
   kj::Own<kj::TlsContext> tls;
   if (options.tls) {
     try {
       tls = make_tls_context(*options.tls);
     } catch (const kj::Exception& e) {
-      return fail(errc::configuration, std::string("TLS certificate or key: ") + e.getDescription().cStr());
+      return fail(errc::configuration,
+                  std::string("TLS certificate or key: ") + e.getDescription().cStr());
     }
   }
-  return caf::actor(spawn_on<dialer_actor>(home, std::move(options), std::move(events), kj::mv(tls)));
+  return caf::actor(
+      spawn_on<dialer_actor>(home, std::move(options), std::move(events), kj::mv(tls)));
 }
 
 } // namespace interswarm::runtime

@@ -66,7 +66,8 @@ private:
     peer_identity peer{"loopback", s.peerIdentity->toString().cStr(), false};
     if (tls_.get() != nullptr) {
       auto& identity = kj::downcast<kj::TlsPeerIdentity>(*s.peerIdentity);
-      peer = {identity.getCommonName().cStr(), identity.getNetworkIdentity().toString().cStr(), true};
+      peer = {identity.getCommonName().cStr(), identity.getNetworkIdentity().toString().cStr(),
+              true};
     }
     auto made = connection::serve(home_, kj::mv(s.stream), options_.limits,
                                   [&](link& via) { return bootstrap_(peer, via); });
@@ -102,24 +103,29 @@ private:
 using started = result<rpc_listener>;
 
 /// On the loop; answers when bound.
-void bind(loop& home, listen_options options, peer_bootstrap bootstrap, std::shared_ptr<std::promise<started>> done) {
+void bind(loop& home, listen_options options, peer_bootstrap bootstrap,
+          std::shared_ptr<std::promise<started>> done) {
   try {
     const auto address = options.address;
-    on_loop<listener_core> core(home, std::in_place, home, std::move(options), std::move(bootstrap));
+    on_loop<listener_core> core(home, std::in_place, home, std::move(options),
+                                std::move(bootstrap));
     home.io()
         .provider->getNetwork()
         .parseAddress(address.c_str())
-        .then([&home, core = std::move(core), done, address](kj::Own<kj::NetworkAddress> parsed) mutable {
+        .then([&home, core = std::move(core), done,
+               address](kj::Own<kj::NetworkAddress> parsed) mutable {
           auto receiver = parsed->listen();
           const auto port = static_cast<std::uint16_t>(receiver->getPort());
           core->listen(kj::mv(receiver));
           done->set_value(rpc_listener{spawn_on<listener_actor>(home, std::move(core)), port});
         })
         .detach([done, address](kj::Exception&& e) {
-          done->set_value(fail(errc::io, "cannot listen on " + address + ": " + e.getDescription().cStr()));
+          done->set_value(
+              fail(errc::io, "cannot listen on " + address + ": " + e.getDescription().cStr()));
         });
   } catch (const kj::Exception& e) {
-    done->set_value(fail(errc::configuration, std::string("TLS certificate or key: ") + e.getDescription().cStr()));
+    done->set_value(fail(errc::configuration,
+                         std::string("TLS certificate or key: ") + e.getDescription().cStr()));
   }
 }
 
@@ -127,13 +133,15 @@ void bind(loop& home, listen_options options, peer_bootstrap bootstrap, std::sha
 
 started start_listener(loop& home, listen_options options, peer_bootstrap bootstrap) {
   if (!options.tls && !options.allow_plain && !is_loopback(options.address))
-    return fail(errc::configuration, "refusing to listen on " + options.address +
-                                         " without TLS: make keys with `interswarm keys`, or allow plain connections");
+    return fail(errc::configuration,
+                "refusing to listen on " + options.address +
+                    " without TLS: make keys with `interswarm keys`, or allow plain connections");
   auto done = std::make_shared<std::promise<started>>();
   auto bound = done->get_future();
-  const bool posted = home.post([&home, done, options = std::move(options), bootstrap = std::move(bootstrap)]() mutable {
-    bind(home, std::move(options), std::move(bootstrap), done);
-  });
+  const bool posted = home.post(
+      [&home, done, options = std::move(options), bootstrap = std::move(bootstrap)]() mutable {
+        bind(home, std::move(options), std::move(bootstrap), done);
+      });
   done.reset();
   if (!posted) return fail(errc::cancelled, "the loop has ended");
   try {

@@ -19,7 +19,8 @@ struct listen_options {
   link_limits limits;
 };
 
-/// Accepts connections until its last handle goes or it gets an exit message; its connections end with it.
+/// Accepts connections until its last handle goes or it gets an exit message; its connections end
+/// with it.
 struct rpc_listener {
   caf::actor handle;
   std::uint16_t port = 0;
@@ -28,20 +29,22 @@ struct rpc_listener {
 /// For each peer what it gets first; throws a KJ exception (codec::to_exception) to refuse it.
 using peer_bootstrap = std::function<capnp::Capability::Client(const peer_identity&, link&)>;
 
-/// Blocks until the port is bound; not for a loop's thread. Fails `configuration` for an address or certificate that
-/// is not one and for plain TCP where it is not allowed, `io` when the port cannot be had.
+/// Blocks until the port is bound; not for a loop's thread. Fails `configuration` for an address or
+/// certificate that is not one and for plain TCP where it is not allowed, `io` when the port cannot
+/// be had.
 result<rpc_listener> start_listener(loop& home, listen_options options, peer_bootstrap bootstrap);
 
-/// The same with an actor for each peer: `make(identity)` runs on the loop and returns the bootstrap handle; a null
-/// handle refuses the peer.
+/// The same with an actor for each peer: `make(identity)` runs on the loop and returns the
+/// bootstrap handle; a null handle refuses the peer.
 template <class Handle, class Make>
 result<rpc_listener> start_listener(loop& home, listen_options options, Make make) {
-  return start_listener(home, std::move(options),
-                        peer_bootstrap([make](const peer_identity& peer, link& via) -> capnp::Capability::Client {
-                          const Handle handle = make(peer);
-                          if (!handle) return capnp::Capability::Client(nullptr);
-                          return export_capability<Handle>(handle, via);
-                        }));
+  return start_listener(
+      home, std::move(options),
+      peer_bootstrap([make](const peer_identity& peer, link& via) -> capnp::Capability::Client {
+        const Handle handle = make(peer);
+        if (!handle) return capnp::Capability::Client(nullptr);
+        return export_capability<Handle>(handle, via);
+      }));
 }
 
 } // namespace interswarm::runtime

@@ -19,9 +19,11 @@ result<std::string> read_pem(const std::filesystem::path& path) {
   const auto size = std::filesystem::file_size(path, failed);
   std::ifstream in(path, std::ios::binary);
   if (failed || !in)
-    return fail(errc::configuration, "cannot read " + path.string() + ": " + std::strerror(failed ? failed.value() : errno) +
+    return fail(errc::configuration, "cannot read " + path.string() + ": " +
+                                         std::strerror(failed ? failed.value() : errno) +
                                          "; make keys with: interswarm keys --dir DIR NAME");
-  if (size > max_pem_bytes) return fail(errc::configuration, path.string() + " is too large for a key or certificate");
+  if (size > max_pem_bytes)
+    return fail(errc::configuration, path.string() + " is too large for a key or certificate");
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
@@ -31,8 +33,9 @@ result<tls_identity> tls_identity::load(const std::string& directory, const std:
   if (!valid_key_name(name)) return fail(errc::configuration, "not a node's name: " + name);
   const std::filesystem::path base(directory);
   tls_identity made;
-  for (auto [part, file] : {std::pair(&made.authority, std::string(authority_file)),
-                            std::pair(&made.certificate, name + ".pem"), std::pair(&made.private_key, name + ".key")}) {
+  for (auto [part, file] :
+       {std::pair(&made.authority, std::string(authority_file)),
+        std::pair(&made.certificate, name + ".pem"), std::pair(&made.private_key, name + ".key")}) {
     auto text = read_pem(base / file);
     if (!text) return tl::unexpected(text.error());
     *part = std::move(*text);

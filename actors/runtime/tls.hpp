@@ -15,12 +15,13 @@ struct tls_identity {
   std::string certificate;
   std::string private_key;
 
-  /// From `authority.pem`, `NAME.pem` and `NAME.key` in `directory`, as `interswarm keys` makes them.
+  /// From `authority.pem`, `NAME.pem` and `NAME.key` in `directory`, as `interswarm keys` makes
+  /// them.
   static result<tls_identity> load(const std::string& directory, const std::string& name);
 };
 
-/// A TLS context that shows `identity` and accepts, in both roles, only certificates of its authority. TLS 1.2 or
-/// later. Throws kj::Exception when a text is not what it should be.
+/// A TLS context that shows `identity` and accepts, in both roles, only certificates of its
+/// authority. TLS 1.2 or later. Throws kj::Exception when a text is not what it should be.
 kj::Own<kj::TlsContext> make_tls_context(const tls_identity& identity);
 
 } // namespace interswarm::runtime

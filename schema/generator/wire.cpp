@@ -62,8 +62,8 @@ std::string set_element(const type& t, const std::string& list, const std::strin
     return list + ".set(" + index + ", static_cast<" + t.wire + ">(" + from + "));";
   case kind::structure: return "write(" + list + "[" + index + "], " + from + via(t.carries) + ");";
   case kind::capability:
-    return "if (" + from + ") " + list + ".set(" + index + ", runtime::export_capability<" + t.cpp + ">(" + from +
-           ", via));";
+    return "if (" + from + ") " + list + ".set(" + index + ", runtime::export_capability<" + t.cpp +
+           ">(" + from + ", via));";
   case kind::list: break;
   }
   const auto inner = "list" + std::to_string(depth);
