@@ -11,11 +11,17 @@ SIZE = 24_000_001
 
 def _fetch(run, tracker_url, scheme):
     lan = run.network()
-    tracker_host, seed_host, leech_host = [run.host(name, lan) for name in ("tracker", "seed", "leech")]
+    tracker_host, seed_host, leech_host = [
+        run.host(name, lan) for name in ("tracker", "seed", "leech")
+    ]
     data = run.folder("data")
     original = make_file(os.path.join(data, "native.bin"), SIZE, seed=1)
-    torrent = make_torrent(data, os.path.join(run.root, "native.torrent"), "native.bin",
-                           [f"{scheme}://{tracker_host.ip}:6969/announce"])
+    torrent = make_torrent(
+        data,
+        os.path.join(run.root, "native.torrent"),
+        "native.bin",
+        [f"{scheme}://{tracker_host.ip}:6969/announce"],
+    )
     tracker = OpenTracker(run, tracker_host, [torrent.v1_hash])
     seed = Transmission(run, seed_host)
     seed.seed(torrent.path, data)

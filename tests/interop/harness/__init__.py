@@ -2,13 +2,54 @@
 
 from .amule import LINE_MBIT, AMule
 from .bittorrent import Aria2, Libtorrent, OpenTracker, Transmission
-from .files import (ED2K_PART_BYTES, MIB, ed2k_hash, ed2k_link, make_file, make_torrent, must_be_equal, sha256,
-                    wrong_bytes)
+from .files import (
+    ED2K_PART_BYTES,
+    MIB,
+    ed2k_hash,
+    ed2k_link,
+    make_file,
+    make_torrent,
+    must_be_equal,
+    sha256,
+    wrong_bytes,
+)
+from .node import BitTorrentFace, Ed2kFace, Node, crossed_bytes, make_keys, must_agree, uri_of
 from .process import Failure, Process, wait_port, wait_until
-from .run import Run, case, main
+from .run import Run, case, main, run_alone, work_folder
+from .scene import THREE_PARTS, Scene
 
 __all__ = [
-    "AMule", "Aria2", "ED2K_PART_BYTES", "Failure", "LINE_MBIT", "Libtorrent", "MIB", "OpenTracker", "Process", "Run",
-    "Transmission", "case", "ed2k_hash", "ed2k_link", "main", "make_file", "make_torrent", "must_be_equal", "sha256",
-    "wait_port", "wait_until", "wrong_bytes",
+    "AMule",
+    "Aria2",
+    "BitTorrentFace",
+    "ED2K_PART_BYTES",
+    "Ed2kFace",
+    "Failure",
+    "LINE_MBIT",
+    "Libtorrent",
+    "MIB",
+    "Node",
+    "OpenTracker",
+    "Process",
+    "Run",
+    "Scene",
+    "THREE_PARTS",
+    "Transmission",
+    "case",
+    "crossed_bytes",
+    "ed2k_hash",
+    "ed2k_link",
+    "main",
+    "make_file",
+    "make_keys",
+    "make_torrent",
+    "must_agree",
+    "must_be_equal",
+    "run_alone",
+    "sha256",
+    "uri_of",
+    "wait_port",
+    "wait_until",
+    "work_folder",
+    "wrong_bytes",
 ]

@@ -1,10 +1,12 @@
 """Driver of amuled, through amulecmd.
 
-Debian's aMule 2.3.3 loses wake-ups of its own sockets now and then: a download stands still with data in the kernel's
-receive queue, or an upload is never begun (fixed upstream by amule-org/amule #871 and #882; nor does it notice closed
-connections, amule-project/amule #906). `Run.wait_downloads` then restarts it; it goes on from its part files. How often
-that was needed is counted and printed. It happens when data arrives faster than aMule takes it, so its hosts stand
-behind a line of LINE_MBIT: hardly less than it moves by itself (about 370 kB/s up), and it becomes rare.
+Debian's aMule 2.3.3 loses wake-ups of its own sockets now and then: a download stands still with
+data in the kernel's receive queue, or an upload is never begun (fixed upstream by amule-org/amule
+#871 and #882; nor does it notice closed connections, amule-project/amule #906).
+`Run.wait_downloads` then restarts it; it goes on from its part files. How often that was needed is
+counted and printed. It happens when data arrives faster than aMule takes it, so its hosts stand
+behind a line of LINE_MBIT: hardly less than it moves by itself (about 370 kB/s up), and it becomes
+rare.
 """
 
 import contextlib
@@ -79,7 +81,9 @@ class AMule:
     EC_PORT = 4712
 
     def __init__(self, run, host, server, shared=(), name="", port=4662):
-        """`server` is "IP:PORT" of an ed2k server that is up; `shared` are files to share (copied by hard link)."""
+        """`server` is "IP:PORT" of an ed2k server that is up; `shared` are files to share (copied
+        by hard link).
+        """
         self.name = name or f"amule-{host.name}"
         self.restarts = 0
         self._run = run
@@ -92,15 +96,25 @@ class AMule:
         os.makedirs(self.incoming)
         os.makedirs(self._temp)
         with open(os.path.join(self.folder, "amule.conf"), "w", encoding="ascii") as file:
-            file.write(CONFIG.format(nick=self.name, port=port, udp_port=port + 10, ip=host.ip, folder=self.folder,
-                                     ec_port=self.EC_PORT, password_md5=hashlib.md5(b"secret").hexdigest()))
+            file.write(
+                CONFIG.format(
+                    nick=self.name,
+                    port=port,
+                    udp_port=port + 10,
+                    ip=host.ip,
+                    folder=self.folder,
+                    ec_port=self.EC_PORT,
+                    password_md5=hashlib.md5(b"secret").hexdigest(),
+                )
+            )
         for path in shared:
             os.link(path, os.path.join(self.incoming, os.path.basename(path)))
         self._start()
 
     def _start(self):
-        self.process = self._run.start(self._host, ["amuled", "-c", self.folder, "-o"], self.name,
-                                       env={"HOME": self.folder})
+        self.process = self._run.start(
+            self._host, ["amuled", "-c", self.folder, "-o"], self.name, env={"HOME": self.folder}
+        )
         wait_until(lambda: self._answers("status"), 30, f"{self.name} takes commands")
         ip, port = self._server.split(":")
         self.command(f"add ed2k://|server|{ip}|{port}|/")
@@ -108,21 +122,42 @@ class AMule:
 
     def _answers(self, command):
         if not self.process.alive:
-            raise Failure(f"{self.name} ended with {self.process.exit_code}:\n{self.process.text()[-2000:]}")
+            raise Failure(
+                f"{self.name} ended with {self.process.exit_code}:\n{self.process.text()[-2000:]}"
+            )
         try:
             return self.command(command)
         except Failure:
             return None
 
     def command(self, text, timeout_s=15, tries=3):
-        """One amulecmd command; answers with its lines. Tries again where amuled lost the connection's wake-up."""
-        argv = ["amulecmd", "-h", "127.0.0.1", "-p", str(self.EC_PORT), "-P", self.PASSWORD, "-c", text]
+        """One amulecmd command; answers with its lines. Tries again where amuled lost the
+        connection's wake-up.
+        """
+        argv = [
+            "amulecmd",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.EC_PORT),
+            "-P",
+            self.PASSWORD,
+            "-c",
+            text,
+        ]
         for _ in range(tries):
             with self._host.inside():
                 try:
                     done = subprocess.run(
-                        argv, capture_output=True, text=True, errors="replace", timeout=timeout_s, check=False,
-                        stdin=subprocess.DEVNULL, env={**os.environ, "HOME": self.folder, "LC_ALL": "C.UTF-8"})
+                        argv,
+                        capture_output=True,
+                        text=True,
+                        errors="replace",
+                        timeout=timeout_s,
+                        check=False,
+                        stdin=subprocess.DEVNULL,
+                        env={**os.environ, "HOME": self.folder, "LC_ALL": "C.UTF-8"},
+                    )
                 except subprocess.TimeoutExpired:
                     fault = f"no answer in {timeout_s} s"
                     continue
@@ -142,18 +177,24 @@ class AMule:
                 return
             except Failure:
                 continue
-        raise Failure(f"{self.name} got no id from the server {self._server} in {timeout_s} s: "
-                      f"{self.command('status')}")
+        raise Failure(
+            f"{self.name} got no id from the server {self._server} in {timeout_s} s: "
+            f"{self.command('status')}"
+        )
 
     def id_kind(self):
-        """"HighID", "LowID", or "" without a server."""
+        """ "HighID", "LowID", or "" without a server."""
         match = re.search(r"eD2k: Connected to .*with (HighID|LowID)", self.command("status"))
         return match.group(1) if match else ""
 
     def wait_shared(self, link, timeout_s=60):
         """Waits until the file of the link was hashed and is shared."""
         wanted = ed2k_hash(link)
-        wait_until(lambda: wanted in self.command("show shared").lower(), timeout_s, f"{self.name} shares {link}")
+        wait_until(
+            lambda: wanted in self.command("show shared").lower(),
+            timeout_s,
+            f"{self.name} shares {link}",
+        )
 
     def add(self, link):
         """Starts the download of an ed2k:// link."""
@@ -164,22 +205,42 @@ class AMule:
         return os.path.join(self.incoming, urllib.parse.unquote(link.split("|")[2]))
 
     def done_bytes(self):
-        """Bytes of finished files and bytes on disk of unfinished ones: amuled is not asked, which costs it dearly."""
-        done = sum(os.path.getsize(self._path(link)) for link in self._wanted if os.path.exists(self._path(link)))
-        for name in os.listdir(self._temp):
-            if name.endswith(".part"):
-                with contextlib.suppress(FileNotFoundError):  # it moves when it is complete
-                    done += os.stat(os.path.join(self._temp, name)).st_blocks * 512
+        """Bytes of finished files and bytes on disk of unfinished ones: amuled is not asked, which
+        costs it dearly.
+        """
+        done = sum(
+            os.path.getsize(self._path(link))
+            for link in self._wanted
+            if os.path.exists(self._path(link))
+        )
+        for path in self.part_files():
+            with contextlib.suppress(FileNotFoundError):  # it moves when it is complete
+                done += os.stat(path).st_blocks * 512
         return done
 
+    def part_files(self):
+        """Paths of the unfinished downloads' data."""
+        return [
+            os.path.join(self._temp, name)
+            for name in os.listdir(self._temp)
+            if name.endswith(".part")
+        ]
+
     def finished(self):
-        return all(os.path.exists(self._path(link)) and os.path.getsize(self._path(link)) == int(link.split("|")[3])
-                   for link in self._wanted)
+        return all(
+            os.path.exists(self._path(link))
+            and os.path.getsize(self._path(link)) == int(link.split("|")[3])
+            for link in self._wanted
+        )
 
     def restart(self, why):
-        """Ends the client and starts it again on its part files; fails when that happened too often."""
+        """Ends the client and starts it again on its part files; fails when that happened too
+        often.
+        """
         if self.restarts >= MAX_RESTARTS:
-            raise Failure(f"{self.name} stands still after {self.restarts} restarts:\n{self.command('show dl')}")
+            raise Failure(
+                f"{self.name} stands still after {self.restarts} restarts:\n{self.command('show dl')}"
+            )
         self.restarts += 1
         self._run.note(f"restart {self.restarts} of {self.name}: {why}")
         self.process.stop(grace_s=10)

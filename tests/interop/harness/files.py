@@ -16,7 +16,9 @@ MIB = 1 << 20
 
 
 def make_file(path, size, seed, compressible=False):
-    """Writes `size` bytes that follow from the seed alone; compressible ones shrink to about a tenth."""
+    """Writes `size` bytes that follow from the seed alone; compressible ones shrink to about a
+    tenth.
+    """
     source = random.Random(seed)
     with open(path, "wb") as file:
         left = size
@@ -38,7 +40,9 @@ def sha256(path):
 def must_be_equal(path, original):
     """Fails unless both files hold the same bytes; says where they differ."""
     if os.path.getsize(path) != os.path.getsize(original):
-        raise Failure(f"{path} has {os.path.getsize(path)} bytes instead of {os.path.getsize(original)}")
+        raise Failure(
+            f"{path} has {os.path.getsize(path)} bytes instead of {os.path.getsize(original)}"
+        )
     with open(path, "rb") as left, open(original, "rb") as right:
         offset = 0
         while block := left.read(MIB):
@@ -63,8 +67,13 @@ def wrong_bytes(path, original):
 
 def ed2k_link(path):
     """The ed2k:// link by rhash, a program that is not ours, with the AICH hash."""
-    done = subprocess.run(["rhash", "--printf", "%E %{aich}", path], capture_output=True, text=True,
-                          timeout=60, check=True)
+    done = subprocess.run(
+        ["rhash", "--printf", "%E %{aich}", path],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     red, aich = done.stdout.lower().split()
     name = urllib.parse.quote(os.path.basename(path))
     return f"ed2k://|file|{name}|{os.path.getsize(path)}|{red}|h={aich.upper()}|/"
@@ -102,14 +111,20 @@ class Torrent:
 
 
 def make_torrent(path, target, content, trackers=(), version="v1", private=False, piece_bytes=0):
-    """Writes `target`, a torrent of the file or folder `path`/…/`content`; version is v1, v2 or hybrid."""
+    """Writes `target`, a torrent of the file or folder `path`/…/`content`; version is v1, v2 or
+    hybrid.
+    """
     storage = libtorrent.file_storage()
     full = os.path.join(path, content)
     if os.path.isdir(full):
         libtorrent.add_files(storage, full)
     else:
         storage.add_file(content, os.path.getsize(full))
-    flags = {"v1": libtorrent.create_torrent.v1_only, "v2": libtorrent.create_torrent.v2_only, "hybrid": 0}
+    flags = {
+        "v1": libtorrent.create_torrent.v1_only,
+        "v2": libtorrent.create_torrent.v2_only,
+        "hybrid": 0,
+    }
     maker = libtorrent.create_torrent(storage, piece_bytes, flags[version])
     for tier, tracker in enumerate(trackers):
         maker.add_tracker(tracker, tier)

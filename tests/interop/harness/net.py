@@ -1,7 +1,8 @@
-"""Networks and hosts inside a sandbox: one bridge a network, one network namespace and veth pair a host and network.
+"""Networks and hosts inside a sandbox: one bridge a network, one network namespace and veth pair a
+host and network.
 
-Addresses look public (198.51.100.0/24, 203.0.113.0/24): aMule ignores loopback and private sources. There is no route
-out of a network, and none between two networks unless a host stands in both.
+Addresses look public (198.51.100.0/24, 203.0.113.0/24): aMule ignores loopback and private sources.
+There is no route out of a network, and none between two networks unless a host stands in both.
 """
 
 import contextlib
@@ -12,20 +13,37 @@ from . import sandbox
 
 
 def _ip(*words, program="ip"):
-    done = subprocess.run([program, *words], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        [program, *words], capture_output=True, text=True, timeout=20, check=False
+    )
     if done.returncode != 0:
         raise RuntimeError(f"{program} {' '.join(words)}: {done.stderr.strip()}")
 
 
 def _shape(interface, mbit):
-    _ip("qdisc", "add", "dev", interface, "root", "tbf", "rate", f"{mbit}mbit", "burst", "3kb", "latency", "100ms",
-        program="tc")
+    _ip(
+        "qdisc",
+        "add",
+        "dev",
+        interface,
+        "root",
+        "tbf",
+        "rate",
+        f"{mbit}mbit",
+        "burst",
+        "3kb",
+        "latency",
+        "100ms",
+        program="tc",
+    )
 
 
 def _quiet_ipv6():
     with contextlib.suppress(OSError):
         for kind in ("all", "default"):
-            with open(f"/proc/sys/net/ipv6/conf/{kind}/disable_ipv6", "w", encoding="ascii") as file:
+            with open(
+                f"/proc/sys/net/ipv6/conf/{kind}/disable_ipv6", "w", encoding="ascii"
+            ) as file:
                 file.write("1")
 
 
@@ -50,7 +68,8 @@ class Network:
 class Host:
     """A network namespace with one interface for each network it stands in.
 
-    `line_mbit` is the rate of its cables in Mbit/s, both ways; without it they are as fast as the machine.
+    `line_mbit` is the rate of its cables in Mbit/s, both ways; without it they are as fast as the
+    machine.
     """
 
     _count = 0
@@ -75,8 +94,18 @@ class Host:
     def _join(self, network, index):
         cable = f"h{Host._count}c{index}"
         address = network.next_address()
-        _ip("link", "add", cable, "type", "veth", "peer", "name", f"eth{index}",
-            "netns", f"/proc/{os.getpid()}/fd/{self._fd}")
+        _ip(
+            "link",
+            "add",
+            cable,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            f"eth{index}",
+            "netns",
+            f"/proc/{os.getpid()}/fd/{self._fd}",
+        )
         _ip("link", "set", cable, "master", network.bridge, "up")
         with self.inside():
             _ip("addr", "add", f"{address}/24", "dev", f"eth{index}")

@@ -44,8 +44,14 @@ class Process:
         self._cpu_before_end = None
         with host.inside(), open(self.log, "ab") as out:
             self._child = subprocess.Popen(
-                self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=cwd,
-                env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}, start_new_session=True)
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+                start_new_session=True,
+            )
         self.pid = self._child.pid
 
     def __str__(self):
@@ -75,7 +81,9 @@ class Process:
             if text in self.text()[after:]:
                 return True
             if not self.alive:
-                raise Failure(f"{self} ended with {self.exit_code} before saying “{text}”:\n{tail(self.log)}")
+                raise Failure(
+                    f"{self} ended with {self.exit_code} before saying “{text}”:\n{tail(self.log)}"
+                )
             return False
 
         wait_until(seen, timeout_s, f"{self} says “{text}”; its log ends:\n{tail(self.log, 15)}")
@@ -85,10 +93,14 @@ class Process:
         try:
             return self._child.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            raise Failure(f"{self} still runs after {timeout_s:g} s:\n{tail(self.log, 15)}") from None
+            raise Failure(
+                f"{self} still runs after {timeout_s:g} s:\n{tail(self.log, 15)}"
+            ) from None
 
     def stop(self, grace_s=10):
-        """SIGTERM, then SIGKILL after `grace_s`; answers with the exit code (-9 where it had to be killed)."""
+        """SIGTERM, then SIGKILL after `grace_s`; answers with the exit code (-9 where it had to be
+        killed).
+        """
         self._wanted_end = True
         if self.alive:
             self._child.send_signal(signal.SIGTERM)

@@ -1,4 +1,6 @@
-"""One test case: its folder, networks, processes and clock. And the program that runs the cases of a file."""
+"""One test case: its folder, networks, processes and clock. And the program that runs the cases of
+a file.
+"""
 
 import argparse
 import contextlib
@@ -13,7 +15,7 @@ import traceback
 
 from . import sandbox
 from .net import Host, Network
-from .process import Failure, Process, tail, wait_until
+from .process import Failure, Process, tail
 
 FOLDER_PREFIX = "interswarm-interop-"
 DEFAULT_TIMEOUT_S = 150
@@ -22,7 +24,8 @@ _cases = {}
 
 
 def case(timeout_s=DEFAULT_TIMEOUT_S, cpu=1):
-    """Makes a function `f(run)` a test case of the file; `cpu` says how many cores it keeps busy."""
+    """Makes a function `f(run)` a test case of the file; `cpu` says how many cores it keeps busy.
+    """
 
     def add(function):
         _cases[function.__name__] = (function, timeout_s, cpu)
@@ -40,7 +43,9 @@ class _Progress:
         self._beginning = True
 
     def stalled(self, done, now, stall_s):
-        """True after `stall_s` without progress, or three times that where it has yet to begin (anew)."""
+        """True after `stall_s` without progress, or three times that where it has yet to begin
+        (anew).
+        """
         if done > self._done:
             self._done, self._since, self._beginning = done, now, False
         elif now - self._since >= stall_s * (3 if self._beginning else 1):
@@ -60,9 +65,9 @@ class Run:
         self.processes = []
         self.clients = []
         self._started_at = time.monotonic()
-        self._logs = os.path.join(root, "logs")
+        self.logs = os.path.join(root, "logs")
         self._networks = iter(("198.51.100", "203.0.113", "192.0.2"))
-        os.makedirs(self._logs, exist_ok=True)
+        os.makedirs(self.logs, exist_ok=True)
 
     def note(self, text):
         """One line of the test's output, with the seconds since its start."""
@@ -81,33 +86,57 @@ class Run:
 
     def start(self, host, argv, log_name, cwd=None, env=None):
         """A program on the host, in the foreground; its log is named after `log_name`."""
-        process = Process(host, argv, os.path.join(self._logs, log_name + ".log"), cwd, env)
+        process = Process(host, argv, os.path.join(self.logs, log_name + ".log"), cwd, env)
         self.processes.append(process)
         return process
 
-    def command(self, host, argv, timeout_s=30, expect=0):
-        """Runs a program to its end; answers with its output, fails unless it exits with `expect` (None: any)."""
+    def command_result(self, host, argv, timeout_s=30):
+        """Runs a program to its end; answers with its exit code and outputs."""
         with host.inside():
             try:
-                done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False,
-                                      errors="replace", timeout=timeout_s, stdin=subprocess.DEVNULL)
+                return subprocess.run(
+                    [str(word) for word in argv],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    errors="replace",
+                    timeout=timeout_s,
+                    stdin=subprocess.DEVNULL,
+                )
             except subprocess.TimeoutExpired:
                 raise Failure(f"no end within {timeout_s} s: {' '.join(map(str, argv))}") from None
+
+    def command(self, host, argv, timeout_s=30, expect=0):
+        """As above; answers with its output, fails unless it exits with `expect` (None: any)."""
+        done = self.command_result(host, argv, timeout_s)
         if expect is not None and done.returncode != expect:
-            raise Failure(f"{' '.join(map(str, argv))}\n  exit {done.returncode} instead of {expect}: "
-                          f"{done.stdout.strip()} {done.stderr.strip()}")
+            raise Failure(
+                f"{' '.join(map(str, argv))}\n  exit {done.returncode} instead of {expect}: "
+                f"{done.stdout.strip()} {done.stderr.strip()}"
+            )
         return done.stdout
 
-    def wait_downloads(self, clients, timeout_s, sources=(), watch=None, step_s=0.25, stall_s=STALL_S):
-        """Waits until all clients hold all they asked for; answers with the seconds.
+    def now(self):
+        return time.monotonic()
 
-        Where a client makes no progress for `stall_s` (three times that where it has yet to begin), the amuled programs among it
-        and its `sources` are restarted; see amule.py for the reason.
+    def must(self, condition, what):
+        """Fails unless `condition`; `what` is the sentence that should be true."""
+        if not condition:
+            raise Failure(f"not so: {what}")
+
+    def wait_downloads(
+        self, clients, timeout_s, sources=(), watch=None, until=None, step_s=0.25, stall_s=STALL_S
+    ):
+        """Waits until all clients hold all they asked for, or until `until()`; answers with the
+        seconds.
+
+        Where a client makes no progress for `stall_s` (three times that where it has yet to begin),
+        the amuled programs among it and its `sources` are restarted; see amule.py for the reason.
         """
         started = time.monotonic()
         progress = {client: _Progress(started) for client in clients}
         noted = started
-        while not all(client.finished() for client in clients):
+        while not (all(client.finished() for client in clients) or (until and until())):
             now = time.monotonic()
             for client, state in progress.items():
                 if not client.finished() and state.stalled(client.done_bytes(), now, stall_s):
@@ -116,13 +145,38 @@ class Run:
                 watch()
             self.must_all_live()
             if now - started > timeout_s:
-                raise Failure(f"not within {timeout_s} s: " + ", ".join(
-                    f"{client.name} holds {client.done_bytes():,} bytes" for client in clients))
+                raise Failure(
+                    f"not within {timeout_s} s: "
+                    + ", ".join(
+                        f"{client.name} holds {client.done_bytes():,} bytes" for client in clients
+                    )
+                )
             if now - noted > 10:
                 noted = now
-                self.note(", ".join(f"{client.name} holds {client.done_bytes():,}" for client in clients))
+                self.note(
+                    ", ".join(f"{client.name} holds {client.done_bytes():,}" for client in clients)
+                )
             time.sleep(step_s)
         return time.monotonic() - started
+
+    def wait_import(self, node, name, sources, timeout_s=180, stall_s=2 * STALL_S):
+        """Brings a content in through the node; answers with its records. Restarts standing amuled
+        `sources`.
+        """
+        state = _Progress(time.monotonic())
+
+        def watch():
+            self.must_all_live()
+            # Frames of a few hundred bytes go on without any content: only what is more than that
+            # is progress.
+            if state.stalled(node.received_bytes() // 100_000, time.monotonic(), stall_s):
+                for one in sources:
+                    one.restart(f"nothing comes in at {node.name}")
+
+        started = time.monotonic()
+        records = node.bring_in(name, timeout_s, watch)
+        self.note(f"import took {time.monotonic() - started:.1f} s")
+        return records
 
     def _wake(self, client, sources):
         why = f"{client.name} without progress at {client.done_bytes():,} bytes"
@@ -133,7 +187,9 @@ class Run:
     def must_all_live(self):
         for process in self.processes:
             if process.ended_unasked:
-                raise Failure(f"{process} ended by itself with {process.exit_code}:\n{tail(process.log)}")
+                raise Failure(
+                    f"{process} ended by itself with {process.exit_code}:\n{tail(process.log)}"
+                )
 
     def end(self):
         """Ends what still runs, the youngest first; an interswarm node has to end in order."""
@@ -144,8 +200,8 @@ class Run:
                 raise Failure(f"{process} ended with {code} after SIGTERM:\n{tail(process.log)}")
 
     def show_logs(self):
-        for name in sorted(os.listdir(self._logs)):
-            print(f"--- {name}\n{tail(os.path.join(self._logs, name), 25)}", end="", flush=True)
+        for name in sorted(os.listdir(self.logs)):
+            print(f"--- {name}\n{tail(os.path.join(self.logs, name), 25)}", end="", flush=True)
 
 
 def _work(function, timeout_s, root, binary, as_user):
@@ -172,7 +228,7 @@ def _work(function, timeout_s, root, binary, as_user):
     return 1
 
 
-def run_alone(name, function, timeout_s, root, binary):
+def run_alone(function, timeout_s, root, binary):
     """Runs one function of a Run in a sandbox; answers with the exit code."""
     as_user = os.getuid() != 0
     os.makedirs(root, exist_ok=True)
@@ -185,7 +241,7 @@ def remove_leftovers():
     for name in os.listdir(base):
         if not name.startswith(FOLDER_PREFIX):
             continue
-        pid = name[len(FOLDER_PREFIX):].split("-")[0]
+        pid = name[len(FOLDER_PREFIX) :].split("-")[0]
         if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
             shutil.rmtree(os.path.join(base, name), ignore_errors=True)
 
@@ -220,8 +276,20 @@ class _Child:
         self.started = time.monotonic()
         with open(self.output, "wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, sys.argv[0], "--binary", binary, "--only-here", name, "--folder", self.folder],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+                [
+                    sys.executable,
+                    sys.argv[0],
+                    "--binary",
+                    binary,
+                    "--only-here",
+                    name,
+                    "--folder",
+                    self.folder,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
 
     def ended(self):
         if self.process.poll() is None and time.monotonic() - self.started > self.timeout_s + 30:
@@ -270,10 +338,17 @@ def _run_cases(names, binary, jobs, logs):
 
 def main():
     """The command line of a test file: all of its cases, or those named."""
-    parser = argparse.ArgumentParser(description="Runs interoperability cases in namespaces of their own.")
+    parser = argparse.ArgumentParser(
+        description="Runs interoperability cases in namespaces of their own."
+    )
     parser.add_argument("cases", nargs="*", help="names or beginnings of names; all without")
     parser.add_argument("--binary", default="interswarm", help="the interswarm program under test")
-    parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 2), help="cores to keep busy")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=2 * max(2, os.cpu_count() or 2),
+        help="how much runs at once; most cases wait for slow clients and count 1",
+    )
     parser.add_argument("--logs", default="", help="where the logs of failed cases go")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--only-here", help=argparse.SUPPRESS)
@@ -282,14 +357,20 @@ def main():
     if arguments.only_here:
         function, timeout_s, _ = _cases[arguments.only_here]
         sandbox.die_with_parent(os.getppid())
-        return run_alone(arguments.only_here, function, timeout_s, arguments.folder, arguments.binary)
-    names = [name for name in _cases
-             if not arguments.cases or any(name.startswith(one) for one in arguments.cases)]
+        return run_alone(function, timeout_s, arguments.folder, arguments.binary)
+    names = [
+        name
+        for name in _cases
+        if not arguments.cases or any(name.startswith(one) for one in arguments.cases)
+    ]
     if arguments.list:
         print("\n".join(names))
         return 0
     if not names:
-        print(f"no case is called {' '.join(arguments.cases)}; there are: {' '.join(_cases)}", file=sys.stderr)
+        print(
+            f"no case is called {' '.join(arguments.cases)}; there are: {' '.join(_cases)}",
+            file=sys.stderr,
+        )
         return 2
     binary = arguments.binary
     if os.path.sep in binary:

@@ -1,8 +1,9 @@
 """Namespaces of one test case: everything it starts ends with it, and nothing reaches the machine.
 
-`run()` forks a process that gets its own mount, network and PID namespaces (and a user namespace where the caller
-is not root) and runs a function there. When the caller's process ends, by whatever signal, the kernel ends the first
-process of the PID namespace, hence every process inside, hence the networks.
+`run()` forks a process that gets its own mount, network and PID namespaces (and a user namespace
+where the caller is not root) and runs a function there. When the caller's process ends, by whatever
+signal, the kernel ends the first process of the PID namespace, hence every process inside, hence
+the networks.
 """
 
 import ctypes
@@ -37,11 +38,15 @@ def setns(fd, kind):
 
 
 def _mount(source, target, kind, flags):
-    _check(_libc.mount(source, target, kind, ctypes.c_ulong(flags), None), f"mount {target.decode()}")
+    _check(
+        _libc.mount(source, target, kind, ctypes.c_ulong(flags), None), f"mount {target.decode()}"
+    )
 
 
 def die_with_parent(parent_pid):
-    """Asks the kernel to end this process when its parent ends; ends at once where that already happened."""
+    """Asks the kernel to end this process when its parent ends; ends at once where that already
+    happened.
+    """
     _check(_libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
     if os.getppid() != parent_pid:
         os._exit(1)
@@ -67,7 +72,9 @@ def _own_namespaces():
 
 
 def _reap_until(pid):
-    """The work of a PID namespace's first process: collects orphans, answers with `pid`'s exit code."""
+    """The work of a PID namespace's first process: collects orphans, answers with `pid`'s exit
+    code.
+    """
     while True:
         ended, status = os.wait()
         if ended == pid:
