@@ -1,6 +1,7 @@
 #include "modes/command.hpp"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 namespace interswarm {
 
@@ -9,6 +10,7 @@ int run_command_line(int argc, char** argv) {
   app.set_version_flag("--version", "interswarm 0.1.0");
   app.require_subcommand(0, 1);
   int exit_code = 0;
+  add_hash_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
