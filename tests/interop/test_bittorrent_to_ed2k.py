@@ -17,8 +17,7 @@ def _linked(run, foreign_server):
 
 
 def _imported(run, foreign_server):
-    """Only the torrent is known: the bridge makes the ed2k link, the one that every program makes.
-    """
+    """Only the torrent is known: the bridge makes the ed2k link, the one that every program makes."""
     scene, original, torrent = _seeded(run, foreign_server)
     link = uri_of(run.wait_import(scene.bt_node, torrent.path, []), "ed2k://")
     run.must(

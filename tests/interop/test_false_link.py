@@ -31,8 +31,7 @@ def _wait_refuted(run, scene, *names):
 
 @case(timeout_s=200)
 def torrent_of_another_file(run):
-    """aMule shares other.bin; the torrent of true.bin was linked to it; a BitTorrent client asks.
-    """
+    """aMule shares other.bin; the torrent of true.bin was linked to it; a BitTorrent client asks."""
     scene, true, other = _lie(run)
     torrent, link = scene.torrent(true), ed2k_link(other)
     seed = scene.amule("seed", [other])

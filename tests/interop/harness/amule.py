@@ -87,7 +87,7 @@ class AMule:
         self.name = name or f"amule-{host.name}"
         self.restarts = 0
         self._run = run
-        self._host = host
+        self.host = host
         self._server = server
         self._wanted = {}
         self.folder = run.folder(self.name)
@@ -113,7 +113,7 @@ class AMule:
 
     def _start(self):
         self.process = self._run.start(
-            self._host, ["amuled", "-c", self.folder, "-o"], self.name, env={"HOME": self.folder}
+            self.host, ["amuled", "-c", self.folder, "-o"], self.name, env={"HOME": self.folder}
         )
         wait_until(lambda: self._answers("status"), 30, f"{self.name} takes commands")
         ip, port = self._server.split(":")
@@ -146,7 +146,7 @@ class AMule:
             text,
         ]
         for _ in range(tries):
-            with self._host.inside():
+            with self.host.inside():
                 try:
                     done = subprocess.run(
                         argv,

@@ -182,8 +182,7 @@ class Transmission:
         )["torrents"]
 
     def seed(self, torrent, folder, timeout_s=30):
-        """Seeds the data in `folder`; waits until it was checked and a tracker took the announce.
-        """
+        """Seeds the data in `folder`; waits until it was checked and a tracker took the announce."""
         number = self.add(torrent, folder)
         seeding = 6
 

@@ -97,8 +97,7 @@ class BitTorrentFace:
 
 
 class Ed2kFace:
-    """ed2k at `ip`: a server of our own unless `servers` ("IP:PORT" of other people's) are given.
-    """
+    """ed2k at `ip`: a server of our own unless `servers` ("IP:PORT" of other people's) are given."""
 
     SERVER_PORT = 4661
     PEER_PORT = 4662

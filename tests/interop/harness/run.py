@@ -24,8 +24,7 @@ _cases = {}
 
 
 def case(timeout_s=DEFAULT_TIMEOUT_S, cpu=1):
-    """Makes a function `f(run)` a test case of the file; `cpu` says how many cores it keeps busy.
-    """
+    """Makes a function `f(run)` a test case of the file; `cpu` says how many cores it keeps busy."""
 
     def add(function):
         _cases[function.__name__] = (function, timeout_s, cpu)
@@ -63,7 +62,7 @@ class Run:
         self.as_user = as_user
         self.deadline = deadline
         self.processes = []
-        self.clients = []
+        self._finished_after = {}
         self._started_at = time.monotonic()
         self.logs = os.path.join(root, "logs")
         self._networks = iter(("198.51.100", "203.0.113", "192.0.2"))
@@ -138,6 +137,7 @@ class Run:
         noted = started
         while not (all(client.finished() for client in clients) or (until and until())):
             now = time.monotonic()
+            self._note_finished(clients, now - started)
             for client, state in progress.items():
                 if not client.finished() and state.stalled(client.done_bytes(), now, stall_s):
                     self._wake(client, sources)
@@ -157,7 +157,18 @@ class Run:
                     ", ".join(f"{client.name} holds {client.done_bytes():,}" for client in clients)
                 )
             time.sleep(step_s)
-        return time.monotonic() - started
+        seconds = time.monotonic() - started
+        self._note_finished(clients, seconds)
+        return seconds
+
+    def _note_finished(self, clients, seconds):
+        for client in clients:
+            if client not in self._finished_after and client.finished():
+                self._finished_after[client] = seconds
+
+    def seconds_of(self, client):
+        """How long the wait for this client's downloads took."""
+        return self._finished_after[client]
 
     def wait_import(self, node, name, sources, timeout_s=180, stall_s=2 * STALL_S):
         """Brings a content in through the node; answers with its records. Restarts standing amuled

@@ -131,14 +131,17 @@ class Scene:
             client.wait_shared(ed2k_link(path))
         return client
 
+    def bittorrent_host(self, name):
+        return self.run.host(name, self._bt_net)
+
     def aria2(self, name, what):
-        return Aria2(self.run, self.run.host(name, self._bt_net), what)
+        return Aria2(self.run, self.bittorrent_host(name), what)
 
     def transmission(self, name):
-        return Transmission(self.run, self.run.host(name, self._bt_net))
+        return Transmission(self.run, self.bittorrent_host(name))
 
     def libtorrent(self, name, **how):
-        return Libtorrent(self.run, self.run.host(name, self._bt_net), **how)
+        return Libtorrent(self.run, self.bittorrent_host(name), **how)
 
     def stranger_command(self, *words):
         """A client command with a certificate from somewhere else, towards the first node; answers
