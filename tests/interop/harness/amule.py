@@ -196,6 +196,16 @@ class AMule:
             f"{self.name} shares {link}",
         )
 
+    def wait_found(self, words, name, timeout_s=40):
+        """Searches the server for words until the file of that name is among the results."""
+
+        def found():
+            self.command(f"search local {words}")
+            time.sleep(1)
+            return name in self.command("results")
+
+        wait_until(found, timeout_s, f"{self.name} finds “{name}” by “{words}”", 2)
+
     def add(self, link):
         """Starts the download of an ed2k:// link."""
         self._wanted[link] = None
