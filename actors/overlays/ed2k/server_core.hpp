@@ -48,6 +48,8 @@ public:
   std::size_t user_count() const { return users_; }
   std::size_t connection_count() const { return sessions_.size(); }
   const server_index& index() const { return index_; }
+  /// The user hash of the server itself.
+  const md4_digest& identity() const { return identity_; }
 
 private:
   enum class stage : std::uint8_t { connected, waiting, probing, online };
