@@ -1,0 +1,406 @@
+#include "actors/overlays/bittorrent/registrar_desk.hpp"
+#include "actors/overlays/bittorrent/udp_dialog.hpp"
+#include "tests/catch.hpp"
+
+using namespace interswarm;
+using namespace interswarm::bittorrent;
+
+namespace {
+
+info_hash name(byte n) {
+  info_hash out{};
+  out.fill(n);
+  return out;
+}
+
+struct desk_fixture {
+  registrar_timing timing;
+  std::uint64_t now_ms = 1'000'000;
+  registrar_desk desk{timing, own(), true};
+
+  static registrar_desk::self own() {
+    registrar_desk::self s;
+    s.id.fill('i');
+    s.key = 99;
+    s.port = 6881;
+    s.addresses = {*ip_address::parse("192.0.2.1")};
+    return s;
+  }
+  /// Takes news of which exactly one is a task.
+  registrar_desk::task one_task() {
+    auto n = desk.take(now_ms);
+    REQUIRE(n.tasks.size() == 1);
+    return n.tasks[0];
+  }
+  static announce_response good(std::uint32_t interval_s = 600) {
+    announce_response r;
+    r.interval_s = interval_s;
+    r.seeders = 1;
+    r.leechers = 2;
+    r.peers = {{*endpoint::parse("192.0.2.1:6881"), {}}, {*endpoint::parse("192.0.2.9:6881"), {}}};
+    return r;
+  }
+  void pass_s(std::uint64_t s) { now_ms += s * 1000; }
+};
+
+} // namespace
+
+TEST_CASE("registrar desk: an entry is started, repeated and stopped") {
+  desk_fixture f;
+  f.desk.enter(name(1), 0, f.now_ms);
+  auto t = f.one_task();
+  CHECK(t.announce.event == announce_event::started);
+  CHECK(t.announce.left == 0);
+  CHECK(t.announce.port == 6881);
+  CHECK(t.announce.key == 99);
+  CHECK(f.desk.take(f.now_ms).tasks.empty());
+  CHECK_FALSE(f.desk.standing_of(name(1)).in_force);
+  f.desk.announced(t.id, f.good(), f.now_ms);
+  const auto news = f.desk.take(f.now_ms);
+  REQUIRE(news.outcomes.size() == 1);
+  CHECK_FALSE(news.outcomes[0].failure);
+  CHECK(f.desk.standing_of(name(1)).in_force);
+  REQUIRE(f.desk.peers_of(name(1)).size() == 1); // without ourselves
+  CHECK(f.desk.peers_of(name(1))[0].address.to_string() == "192.0.2.9:6881");
+  CHECK(f.desk.status_of(name(1)).seeders == 0); // the one seed is us
+  CHECK(f.desk.status_of(name(1)).own == 1);
+
+  f.pass_s(599);
+  CHECK(f.desk.take(f.now_ms).tasks.empty());
+  f.pass_s(1);
+  t = f.one_task();
+  CHECK(t.announce.event == announce_event::none);
+  f.desk.announced(t.id, f.good(), f.now_ms);
+  f.desk.enter(name(1), 0, f.now_ms); // a second holder
+  f.desk.withdraw(name(1), f.now_ms);
+  CHECK(f.desk.take(f.now_ms).tasks.empty());
+  f.desk.withdraw(name(1), f.now_ms);
+  t = f.one_task();
+  CHECK(t.announce.event == announce_event::stopped);
+  CHECK(t.announce.want == 0);
+  f.desk.announced(t.id, f.good(), f.now_ms);
+  f.pass_s(10'000);
+  CHECK(f.desk.take(f.now_ms).tasks.empty());
+}
+
+TEST_CASE("registrar desk: completed is said once, and only for what was finished while entered") {
+  desk_fixture f;
+  f.desk.enter(name(1), 100, f.now_ms);
+  auto t = f.one_task();
+  f.desk.announced(t.id, f.good(), f.now_ms);
+  f.desk.enter(name(1), 0, f.now_ms);
+  t = f.one_task();
+  CHECK(t.announce.event == announce_event::completed);
+  f.desk.announced(t.id, f.good(), f.now_ms);
+  f.pass_s(600);
+  CHECK(f.one_task().announce.event == announce_event::none);
+}
+
+TEST_CASE("registrar desk: intervals are the tracker's, within bounds") {
+  desk_fixture f;
+  const auto next_after = [&](announce_response r) {
+    desk_fixture g;
+    g.desk.enter(name(1), 0, g.now_ms);
+    g.desk.announced(g.one_task().id, r, g.now_ms);
+    g.desk.take(g.now_ms);
+    for (std::uint64_t s = 1; s < 10'000; ++s) {
+      g.pass_s(1);
+      if (!g.desk.take(g.now_ms).tasks.empty()) return s;
+    }
+    return std::uint64_t{0};
+  };
+  CHECK(next_after(f.good(0)) == 1800);
+  CHECK(next_after(f.good(1)) == 15);
+  CHECK(next_after(f.good(100'000)) == 7200);
+  auto slow = f.good(60);
+  slow.min_interval_s = 300;
+  CHECK(next_after(slow) == 300);
+}
+
+TEST_CASE("registrar desk: a refusal is denied, retried when the tracker says so") {
+  desk_fixture f;
+  f.desk.enter(name(1), 0, f.now_ms);
+  announce_response no;
+  no.failure = tracker_failure{"unregistered", 2, false};
+  f.desk.announced(f.one_task().id, no, f.now_ms);
+  auto news = f.desk.take(f.now_ms);
+  REQUIRE(news.outcomes.size() == 1);
+  CHECK(news.outcomes[0].failure->code == errc::denied);
+  CHECK(news.status_line.empty()); // the tracker itself is well
+  CHECK(f.desk.standing_of(name(1)).note == "unregistered");
+  f.pass_s(119);
+  CHECK(f.desk.take(f.now_ms).tasks.empty());
+  f.pass_s(1);
+  const auto again = f.one_task();
+  CHECK(again.announce.event == announce_event::started);
+  no.failure->never = true;
+  f.desk.announced(again.id, no, f.now_ms);
+  f.pass_s(1'000'000);
+  CHECK(f.desk.take(f.now_ms).tasks.empty());
+}
+
+TEST_CASE("registrar desk: an unreachable tracker is one line, tried with growing pauses by one "
+          "request") {
+  desk_fixture f;
+  for (byte i = 1; i <= 5; ++i) f.desk.enter(name(i), 0, f.now_ms);
+  auto news = f.desk.take(f.now_ms);
+  REQUIRE(news.tasks.size() == 5);
+  for (const auto& t : news.tasks) f.desk.failed(t.id, "connection refused", f.now_ms);
+  news = f.desk.take(f.now_ms);
+  CHECK(news.status_line == "cannot be reached: connection refused");
+  CHECK(news.outcomes.size() == 5);
+  CHECK(news.outcomes[0].failure->code == errc::unavailable);
+  CHECK_FALSE(f.desk.reachable());
+  std::vector<std::uint64_t> pauses;
+  auto last = f.now_ms;
+  while (pauses.size() < 4) {
+    f.pass_s(1);
+    news = f.desk.take(f.now_ms);
+    CHECK(news.status_line.empty());
+    if (news.tasks.empty()) continue;
+    REQUIRE(news.tasks.size() == 1);
+    pauses.push_back((f.now_ms - last) / 1000);
+    last = f.now_ms;
+    f.desk.failed(news.tasks[0].id, "connection refused", f.now_ms);
+  }
+  CHECK(std::is_sorted(pauses.begin(), pauses.end()));
+  CHECK(pauses.back() == 300);
+  f.desk.take(f.now_ms);
+  f.desk.seek(name(9), 50, f.now_ms); // fails at once instead of waiting
+  news = f.desk.take(f.now_ms);
+  REQUIRE(news.outcomes.size() == 1);
+  CHECK(news.outcomes[0].failure->code == errc::unavailable);
+  f.pass_s(300);
+  f.desk.announced(f.one_task().id, f.good(), f.now_ms);
+  news = f.desk.take(f.now_ms);
+  CHECK(news.status_line == "can be reached again");
+  CHECK(news.tasks.size() >= 4);
+}
+
+TEST_CASE(
+    "registrar desk: seeking enters us as a seeker for a while and uses young answers again") {
+  desk_fixture f;
+  f.desk.seek(name(1), 30, f.now_ms);
+  auto t = f.one_task();
+  CHECK(t.announce.event == announce_event::started);
+  CHECK(t.announce.left > 0);
+  CHECK(t.announce.want == 30);
+  f.desk.announced(t.id, f.good(1200), f.now_ms);
+  CHECK(f.desk.take(f.now_ms).outcomes.size() == 1);
+  CHECK(f.desk.status_of(name(1)).leechers == 1); // not ourselves
+  f.pass_s(10);
+  f.desk.seek(name(1), 30, f.now_ms);
+  auto news = f.desk.take(f.now_ms);
+  CHECK(news.tasks.empty());
+  CHECK(news.outcomes.size() == 1);
+  f.pass_s(10);
+  f.desk.seek(name(1), 30, f.now_ms);
+  t = f.one_task();
+  CHECK(t.announce.event == announce_event::none);
+  f.desk.announced(t.id, f.good(1200), f.now_ms);
+  f.desk.take(f.now_ms);
+  f.pass_s(601);
+  CHECK(f.one_task().announce.event == announce_event::stopped);
+}
+
+TEST_CASE("registrar desk: followed names are scraped in batches and give demand") {
+  desk_fixture f;
+  std::vector<info_hash> names;
+  for (byte i = 0; i < 120; ++i) names.push_back(name(i));
+  f.desk.follow(names);
+  auto news = f.desk.take(f.now_ms);
+  REQUIRE(news.tasks.size() == 3);
+  CHECK(news.tasks[0].names.size() == 50);
+  CHECK(news.tasks[2].names.size() == 20);
+  scrape_response r;
+  r.entries = {{name(3), 0, 7, 2}, {name(4), 1, 0, 5}, {name(5), 0, 0, 0}, {name(200), 0, 0, 9}};
+  f.desk.scraped(news.tasks[0].id, r, f.now_ms);
+  const auto told = f.desk.take(f.now_ms);
+  REQUIRE(told.demands.size() == 1);
+  CHECK(told.demands[0].hash == name(3));
+  CHECK(told.demands[0].leechers == 2);
+  CHECK(told.demands[0].completed == 7);
+  CHECK_FALSE(f.desk.status_of(name(200)).known); // nobody asked for it
+  for (std::size_t i = 1; i < 3; ++i) f.desk.scraped(news.tasks[i].id, {}, f.now_ms);
+  f.pass_s(29);
+  CHECK(f.desk.take(f.now_ms).tasks.empty());
+  f.pass_s(1);
+  news = f.desk.take(f.now_ms);
+  CHECK(news.tasks.size() == 3);
+  r.min_interval_s = 100;
+  for (const auto& t : news.tasks) f.desk.scraped(t.id, r, f.now_ms);
+  CHECK(f.desk.take(f.now_ms).demands.size() == 1); // it lasts
+  f.pass_s(99);
+  CHECK(f.desk.take(f.now_ms).tasks.empty());
+  f.pass_s(1);
+  CHECK(f.desk.take(f.now_ms).tasks.size() == 3);
+}
+
+TEST_CASE("registrar desk: our own seed does not hide the demand of others") {
+  desk_fixture f;
+  f.desk.follow({name(1)});
+  f.desk.enter(name(1), 0, f.now_ms);
+  const auto news = f.desk.take(f.now_ms);
+  REQUIRE(news.tasks.size() == 2);
+  auto r = f.good();
+  f.desk.announced(news.tasks[0].id, r, f.now_ms);
+  CHECK(f.desk.take(f.now_ms).demands.size() == 1);
+  r.seeders = 2;
+  f.pass_s(600);
+  for (const auto& t : f.desk.take(f.now_ms).tasks) {
+    if (t.what == registrar_desk::kind::announce) f.desk.announced(t.id, r, f.now_ms);
+  }
+  CHECK(f.desk.take(f.now_ms).demands.empty());
+}
+
+TEST_CASE("registrar desk: leaving says goodbye to all, and lists are limited") {
+  desk_fixture f;
+  for (byte i = 1; i <= 3; ++i) f.desk.enter(name(i), 0, f.now_ms);
+  for (const auto& t : f.desk.take(f.now_ms).tasks) f.desk.announced(t.id, f.good(), f.now_ms);
+  f.desk.take(f.now_ms);
+  f.desk.leave(f.now_ms);
+  const auto news = f.desk.take(f.now_ms);
+  REQUIRE(news.tasks.size() == 3);
+  for (const auto& t : news.tasks) CHECK(t.announce.event == announce_event::stopped);
+
+  desk_fixture many;
+  for (std::uint32_t i = 0; i <= tracker_limits::announced_names; ++i) {
+    info_hash h{};
+    std::memcpy(h.data(), &i, sizeof i);
+    many.desk.enter(h, 0, many.now_ms);
+  }
+  const auto full = many.desk.take(many.now_ms);
+  CHECK(full.tasks.size() == tracker_limits::requests_in_flight);
+  REQUIRE(full.outcomes.size() == 1);
+  CHECK(full.outcomes[0].failure->code == errc::overloaded);
+}
+
+namespace {
+
+struct dialog_fixture {
+  std::uint32_t transaction = 100;
+  udp_dialog dialog{{}, [this] { return ++transaction; }};
+  std::uint64_t now_ms = 1'000'000;
+
+  udp_tracker::request sent(const udp_dialog::effects& e) {
+    REQUIRE(e.packets.size() == 1);
+    packet = e.packets[0];
+    const auto r = udp_tracker::decode_request(packet);
+    REQUIRE(r);
+    return *r;
+  }
+  udp_dialog::effects connect(std::uint64_t id) {
+    bytes answer(16);
+    udp_tracker::encode_connect_response(answer, transaction, id);
+    return dialog.received(answer, false, now_ms);
+  }
+  udp_dialog::effects accept() {
+    bytes answer(20);
+    udp_tracker::encode_announce_header(answer, transaction, 1800, 1, 2);
+    append(answer, bytes{192, 0, 2, 9, 0, 80});
+    return dialog.received(answer, false, now_ms);
+  }
+  static announce_request request() {
+    announce_request a;
+    a.port = 1;
+    return a;
+  }
+
+  bytes packet;
+};
+
+} // namespace
+
+TEST_CASE("udp dialog: connect, then the request; the id is used again for a minute") {
+  dialog_fixture f;
+  CHECK(f.sent(f.dialog.announce(1, f.request(), "/announce", f.now_ms)).what ==
+        udp_tracker::action::connect);
+  auto e = f.connect(77);
+  auto r = f.sent(e);
+  CHECK(r.connection_id == 77);
+  CHECK(udp_tracker::url_data(r.options) == "/announce");
+  e = f.accept();
+  REQUIRE(e.finished.size() == 1);
+  CHECK(e.finished[0].request == 1);
+  CHECK(e.finished[0].what->announce.seeders == 2);
+  CHECK(e.finished[0].what->announce.peers.size() == 1);
+  f.now_ms += 59'000;
+  CHECK(f.sent(f.dialog.scrape(2, {name(1)}, f.now_ms)).what == udp_tracker::action::scrape);
+  f.now_ms += 1'000;
+  CHECK(f.sent(f.dialog.announce(3, f.request(), "", f.now_ms)).what ==
+        udp_tracker::action::connect);
+}
+
+TEST_CASE("udp dialog: silence is met with 15·2ⁿ s and then a failure") {
+  dialog_fixture f;
+  f.dialog.announce(1, f.request(), "", f.now_ms);
+  f.dialog.announce(2, f.request(), "", f.now_ms); // one connect for both
+  std::vector<std::uint64_t> waits;
+  std::size_t failed = 0;
+  auto last = f.now_ms;
+  for (int s = 0; s < 1000 && failed == 0; ++s) {
+    f.now_ms += 1000;
+    const auto e = f.dialog.tick(f.now_ms);
+    failed = e.finished.size();
+    if (e.packets.empty() && failed == 0) continue;
+    waits.push_back((f.now_ms - last) / 1000);
+    last = f.now_ms;
+  }
+  CHECK(waits == std::vector<std::uint64_t>{15, 30, 60, 120});
+  CHECK(failed == 2);
+  CHECK(f.dialog.size() == 0);
+}
+
+TEST_CASE("udp dialog: a request that is sent again late gets a new connection id first") {
+  dialog_fixture f;
+  f.dialog.announce(1, f.request(), "", f.now_ms);
+  f.connect(77);
+  for (const int wait : {15, 30}) {
+    f.now_ms += static_cast<std::uint64_t>(wait) * 1000;
+    CHECK(f.sent(f.dialog.tick(f.now_ms)).connection_id == 77);
+  }
+  f.now_ms += 60'000;
+  CHECK(f.sent(f.dialog.tick(f.now_ms)).what == udp_tracker::action::connect);
+  CHECK(f.sent(f.connect(78)).connection_id == 78);
+  CHECK(f.accept().finished.size() == 1);
+}
+
+TEST_CASE("udp dialog: errors, foreign transactions and wrong kinds") {
+  dialog_fixture f;
+  f.dialog.announce(1, f.request(), "", f.now_ms);
+  f.connect(77);
+  bytes stray(20);
+  udp_tracker::encode_announce_header(stray, 5, 1, 1, 1);
+  CHECK(f.dialog.received(stray, false, f.now_ms).finished.empty());
+  bytes scrape(8);
+  udp_tracker::encode_scrape_header(scrape, f.transaction);
+  CHECK(f.dialog.received(scrape, false, f.now_ms).finished.empty());
+  CHECK(f.dialog.received(bytes{1, 2, 3}, false, f.now_ms).finished.empty());
+  bytes error(20);
+  error.resize(udp_tracker::encode_error(error, f.transaction, "no"));
+  const auto e = f.dialog.received(error, false, f.now_ms);
+  REQUIRE(e.finished.size() == 1);
+  CHECK(e.finished[0].what->announce.failure->reason == "no");
+
+  // opentracker: a name that is not on its list is answered with a bare header.
+  f.dialog.announce(2, f.request(), "", f.now_ms);
+  bytes bare(20);
+  udp_tracker::encode_announce_header(bare, f.transaction, 0, 0, 0);
+  bare.resize(8);
+  const auto refused = f.dialog.received(bare, false, f.now_ms);
+  REQUIRE(refused.finished.size() == 1);
+  CHECK(refused.finished[0].what->announce.failure);
+}
+
+TEST_CASE("udp dialog: scrape answers take their names from the question") {
+  dialog_fixture f;
+  f.dialog.scrape(1, {name(1), name(2)}, f.now_ms);
+  f.connect(77);
+  bytes answer(8 + 36);
+  udp_tracker::encode_scrape_header(answer, f.transaction);
+  for (std::size_t i = 0; i < 3; ++i) udp_tracker::encode_scrape_entry(answer, i, {{}, 1, 2, 3});
+  const auto e = f.dialog.received(answer, false, f.now_ms);
+  REQUIRE(e.finished.size() == 1);
+  CHECK(e.finished[0].what->scrape.entries ==
+        std::vector<scrape_entry>{{name(1), 1, 2, 3}, {name(2), 1, 2, 3}});
+}
