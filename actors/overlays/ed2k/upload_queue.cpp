@@ -104,6 +104,19 @@ std::uint16_t upload_queue::rank(const md4_digest& user) const {
   return static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(before + 1, 0xFFFF));
 }
 
+std::optional<md4_digest> upload_queue::find_waiting(const ip_address& address,
+                                                     const md4_digest& file) const {
+  for (const auto& [user, e] : entries_) {
+    if (!e.uploading && e.who.contact.address == address && e.who.file == file) return user;
+  }
+  return std::nullopt;
+}
+
+void upload_queue::touch(const md4_digest& user, instant now) {
+  const auto found = entries_.find(user);
+  if (found != entries_.end()) found->second.asked_at = now;
+}
+
 void upload_queue::expire(instant now) {
   std::erase_if(entries_, [&](const auto& item) {
     return !item.second.uploading && now - item.second.asked_at >= limits::waiting_lease;

@@ -68,6 +68,10 @@ public:
   bool is_banned(const md4_digest& user, instant now) const;
   /// 1 is next; 0 when it does not wait.
   std::uint16_t rank(const md4_digest& user) const;
+  /// The client of that address that waits for `file` (a re-ask over UDP tells no user hash).
+  std::optional<md4_digest> find_waiting(const ip_address& address, const md4_digest& file) const;
+  /// It still waits: its lease begins anew.
+  void touch(const md4_digest& user, instant now);
   /// Drops clients that did not ask for an hour, and old bans.
   void expire(instant now);
 

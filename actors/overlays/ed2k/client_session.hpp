@@ -1,0 +1,107 @@
+#pragma once
+
+#include "actors/overlays/ed2k/client_connection.hpp"
+#include "actors/overlays/ed2k/party.hpp"
+#include "actors/overlays/ed2k/upload_session.hpp"
+#include "schema/ed2k/client_hello.hpp"
+
+#include <deque>
+
+namespace interswarm::ed2k {
+
+class hub;
+using session_id = std::uint64_t;
+
+/// One client on one connection: the hellos, what it takes from us, and, where it is a source of a
+/// download, what we take from it. Belongs to the hub.
+class client_session final : public client_connection::owner {
+public:
+  client_session(hub& of, session_id id, kj::Own<kj::AsyncIoStream> stream, const endpoint& remote,
+                 bool dialled);
+
+  /// Right after a dial: what it was for.
+  void for_download(const md4_digest& file, source_id source);
+  void for_slot(const md4_digest& file);
+  void start();
+
+  session_id id() const { return id_; }
+  const endpoint& remote() const { return remote_; }
+  bool greeted() const { return greeted_; }
+  const hello& client() const { return client_; }
+  /// Where the client listens: the address we see and the port it told; port 0 when it has a low
+  /// id.
+  endpoint contact() const;
+  void send(bytes&& packets);
+  void close(std::string_view why);
+  bool closed() const { return connection_.closed(); }
+  void tick(instant now);
+
+  /// What a file could not answer before may be known now.
+  void poke(const md4_digest& file);
+  /// The queue gave this client a slot for the file it waits for.
+  void grant(upload_file& file);
+  /// File it takes or wants from us, if any.
+  const std::optional<md4_digest>& wanted_file() const { return wanted_; }
+  bool uploading() const { return upload_ != nullptr; }
+  /// The file is no longer on offer.
+  void withdraw(const md4_digest& file);
+  void detach_download(const md4_digest& file);
+
+  bool on_frame(const frame& packet) override;
+  void on_drained() override;
+  void on_closed(std::string_view why) override;
+
+private:
+  struct prepared_block {
+    std::uint64_t sequence = 0;
+    byte_range range;
+    std::optional<result<std::vector<slice>>> data;
+  };
+
+  bool greet(const frame& packet);
+  void take_hello(hello&& h);
+  bool handle_edonkey(const frame& packet);
+  bool handle_emule(const frame& packet);
+  bool is_for_download(const frame& packet) const;
+  upload_file* offered(const md4_digest& hash, bytes& out);
+  bool answer_inquiry(const file_inquiry& q, bool multi);
+  bool answer_status(const md4_digest& hash);
+  bool answer_hash_set(const md4_digest& hash);
+  bool answer_slot(const md4_digest& hash);
+  bool answer_parts(const decoded<part_request>& request);
+  bool answer_aich(byte_view payload);
+  void answer_sources(const md4_digest& hash, std::uint8_t version, bool sx2);
+  void send_rank(std::uint16_t rank);
+  void end_upload(bool keep_place);
+  void pump();
+  void prepared(std::uint64_t sequence, result<std::vector<slice>> data);
+  capabilities common() const;
+
+  hub* hub_;
+  session_id id_;
+  endpoint remote_;
+  bool dialled_;
+  bool greeted_ = false;
+  hello client_;
+  client_connection connection_;
+  instant opened_at_{};
+  instant heard_at_{};
+
+  // Uploads.
+  std::optional<md4_digest> wanted_;
+  std::optional<file_inquiry> pending_inquiry_;
+  std::optional<md4_digest> pending_status_;
+  std::optional<md4_digest> pending_hash_set_;
+  std::optional<md4_digest> slot_for_;
+  std::unique_ptr<upload_session> upload_;
+  std::deque<prepared_block> prepared_;
+  std::uint64_t next_sequence_ = 0;
+  bool pumping_ = false;
+  bool told_complete_ = false;
+
+  // Downloads.
+  std::optional<md4_digest> download_;
+  source_id source_ = 0;
+};
+
+} // namespace interswarm::ed2k

@@ -1,0 +1,284 @@
+#pragma once
+
+#include "actors/overlays/ed2k/client_connection.hpp"
+#include "actors/overlays/ed2k/peer.hpp"
+#include "actors/overlays/ed2k/upload_session.hpp"
+#include "actors/runtime/loop_actor.hpp"
+#include "schema/ed2k/client_file.hpp"
+#include "schema/ed2k/client_hello.hpp"
+#include "schema/ed2k/client_opcode.hpp"
+#include "schema/ed2k/geometry.hpp"
+#include "schema/ed2k/record.hpp"
+#include "storage/range_set.hpp"
+#include "tests/actor/runtime/fixture.hpp"
+
+#include <atomic>
+#include <random>
+
+namespace interswarm::ed2k {
+
+using runtime::ask;
+using runtime::eventually;
+using namespace std::chrono_literals;
+
+/// Bytes by offset: contents of any size without memory.
+using content_function = std::function<bytes(byte_range)>;
+
+inline content_function of_bytes(bytes data) {
+  return [data = std::make_shared<bytes>(std::move(data))](byte_range r) {
+    return bytes(data->begin() + static_cast<std::ptrdiff_t>(r.begin),
+                 data->begin() + static_cast<std::ptrdiff_t>(r.end));
+  };
+}
+
+inline bytes random_bytes(std::uint64_t size, std::uint32_t seed, unsigned mask = 0xFF) {
+  std::mt19937 random(seed);
+  bytes out(size);
+  for (auto& b : out) b = static_cast<byte>(random() & mask);
+  return out;
+}
+
+struct source_counters {
+  std::atomic<std::uint64_t> read_bytes{0};
+  std::atomic<int> judged_bad{0};
+};
+
+/// A content source over a function.
+class test_source final : public runtime::loop_actor<msg::source_actor> {
+public:
+  test_source(caf::actor_config& config, runtime::loop& home, std::uint64_t size,
+              content_function content, std::shared_ptr<source_counters> counters,
+              range_set available)
+      : loop_actor(config, home), size_(size), content_(std::move(content)),
+        counters_(std::move(counters)), available_(std::move(available)) {}
+
+  behavior_type make_behavior() override {
+    return {[this](const msg::source_info&) {
+              msg::source_info_result out;
+              out.info.size = size_;
+              return out;
+            },
+            [this](const msg::source_have&) {
+              msg::source_have_result out;
+              out.version = 1;
+              for (const auto r : available_) out.ranges.push_back({r.begin, r.end});
+              return out;
+            },
+            [this](const msg::source_read& ask) -> caf::result<msg::source_read_result> {
+              const byte_range r{ask.range.begin, ask.range.end};
+              if (r.end > size_ || r.size() > msg::max_read_bytes) {
+                return runtime::make_caf_error(errc::malformed, "bad range");
+              }
+              if (!available_.contains(r))
+                return runtime::make_caf_error(errc::unavailable, "not here");
+              counters_->read_bytes += r.size();
+              return msg::source_read_result{slice(content_(r))};
+            },
+            [this](const msg::source_judge& ask) -> caf::result<void> {
+              if (ask.verdict == msg::verdict::bad) ++counters_->judged_bad;
+              return caf::unit;
+            },
+            [](const msg::source_genuine&) -> caf::result<msg::source_genuine_result> {
+              return runtime::make_caf_error(errc::unimplemented, "not asked in these tests");
+            }};
+  }
+
+private:
+  std::uint64_t size_;
+  content_function content_;
+  std::shared_ptr<source_counters> counters_;
+  range_set available_;
+};
+
+/// A tracker that names fixed parties.
+class test_tracker final : public runtime::loop_actor<msg::tracker_actor> {
+public:
+  test_tracker(caf::actor_config& config, runtime::loop& home, std::vector<msg::peer_address> peers)
+      : loop_actor(config, home), peers_(std::move(peers)) {}
+
+  behavior_type make_behavior() override {
+    const auto no = [] {
+      return runtime::make_caf_error(errc::unimplemented, "not asked in these tests");
+    };
+    return {
+        [no](const msg::tracker_announce&) -> caf::result<msg::tracker_announce_result> {
+          return no();
+        },
+        [this](const msg::tracker_find&) {
+          msg::tracker_find_result out;
+          out.peers = peers_;
+          return out;
+        },
+        [no](const msg::tracker_scrape&) -> caf::result<msg::tracker_scrape_result> {
+          return no();
+        },
+        [no](const msg::tracker_watch&) -> caf::result<msg::tracker_watch_result> { return no(); },
+        [no](const msg::tracker_follow&) -> caf::result<void> { return no(); }};
+  }
+
+private:
+  std::vector<msg::peer_address> peers_;
+};
+
+/// A content with its ed2k name, made from its bytes part by part.
+struct test_file {
+  std::uint64_t size = 0;
+  content_function content;
+  std::vector<md4_digest> parts;
+  md4_digest hash{};
+
+  test_file(std::uint64_t of_size, content_function bytes_of, bool same_parts = false)
+      : size(of_size), content(std::move(bytes_of)) {
+    for (std::uint64_t p = 0; p < std::max<std::uint64_t>(1, part_count(size)); ++p) {
+      const auto r = part_range(size, p);
+      const bool reuse = same_parts && p > 0 && r.size() == part_bytes;
+      parts.push_back(reuse ? parts.front() : md4(content(r)));
+    }
+    hash = file_hash(parts, size, hash_variant::red);
+  }
+
+  msg::name_record record(bool with_hash_set) const {
+    file_link link;
+    link.name = "test.bin";
+    link.size = size;
+    link.hash = hash;
+    if (with_hash_set && size >= part_bytes) {
+      link.part_hashes = parts;
+      if (size % part_bytes == 0) link.part_hashes.push_back(md4({}));
+    }
+    return make_record(link);
+  }
+};
+
+struct peer_world : runtime::world {
+  std::vector<msg::peer_actor> peers;
+
+  ~peer_world() { peers.clear(); }
+
+  msg::peer_actor new_peer(runtime::loop& home, std::function<void(peer_options&)> set = {}) {
+    peer_options o;
+    o.listen = {*ip_address::parse("127.0.0.1"), 0};
+    o.udp_port = 0;
+    if (set) set(o);
+    auto made = spawn_peer(home, o);
+    REQUIRE(made);
+    return *made;
+  }
+  msg::peer_address address_of(const msg::peer_actor& peer) {
+    const auto told = ask<msg::peer_describe_result>(system, peer, msg::peer_describe{});
+    REQUIRE(told);
+    return {told->listen.at(0), {}};
+  }
+  msg::source_actor source(runtime::loop& home, const test_file& file,
+                           std::shared_ptr<source_counters> counters = {},
+                           std::optional<range_set> available = {}) {
+    if (!counters) counters = std::make_shared<source_counters>();
+    if (!available) available = range_set{{0, file.size}};
+    return runtime::spawn_on<test_source>(home, file.size, file.content, counters, *available);
+  }
+  msg::serving_actor serve(const msg::peer_actor& peer, const msg::name_record& record,
+                           const msg::source_actor& from) {
+    msg::peer_serve request;
+    request.record = record;
+    request.source = from;
+    auto made = ask<msg::peer_serve_result>(system, peer, request);
+    REQUIRE(made);
+    return made->serving;
+  }
+  msg::source_actor fetch(const msg::peer_actor& peer, const msg::name_record& record,
+                          std::vector<msg::peer_address> from, runtime::loop& home) {
+    msg::peer_fetch request;
+    request.record = record;
+    request.tracker = runtime::spawn_on<test_tracker>(home, std::move(from));
+    auto made = ask<msg::peer_fetch_result>(system, peer, request);
+    REQUIRE(made);
+    return made->source;
+  }
+  result<bytes> read(const msg::source_actor& from, byte_range range,
+                     std::chrono::milliseconds limit = 30s) {
+    msg::source_read request;
+    request.range = {range.begin, range.end};
+    request.deadline_ms = static_cast<std::uint32_t>(limit.count());
+    auto got = ask<msg::source_read_result>(system, from, request, limit + 5s);
+    if (!got) return tl::unexpected(got.error());
+    return bytes(got->data.view().begin(), got->data.view().end());
+  }
+  /// Reads all of it in order and compares; "" when alike, else what is wrong.
+  std::string compare(const msg::source_actor& from, const test_file& file,
+                      std::uint64_t step = 1u << 20) {
+    for (std::uint64_t at = 0; at < file.size; at += step) {
+      const byte_range r{at, std::min(file.size, at + step)};
+      const auto got = read(from, r);
+      if (!got) return "at " + std::to_string(at) + ": " + to_string(got.error());
+      if (*got != file.content(r)) return "wrong bytes at " + std::to_string(at);
+    }
+    return {};
+  }
+};
+
+/// An uploader that flips a bit in each block it sends.
+class liar final : public client_connection::owner {
+public:
+  liar(runtime::loop& home, const test_file& file)
+      : file_(file), session_(file.hash, file.size, false) {
+    kj::StringPtr any = "127.0.0.1";
+    auto& network = home.io().provider->getNetwork();
+    task_ = network.parseAddress(any, 0)
+                .then([this](kj::Own<kj::NetworkAddress> address) {
+                  listener_ = address->listen();
+                  port_ = static_cast<std::uint16_t>(listener_->getPort());
+                  return listener_->accept();
+                })
+                .then([this](kj::Own<kj::AsyncIoStream> stream) {
+                  connection_ = std::make_unique<client_connection>(kj::mv(stream), *this);
+                  connection_->start();
+                })
+                .eagerlyEvaluate(nullptr);
+  }
+  std::uint16_t port() const { return port_; }
+  std::atomic<std::size_t> blocks{0};
+  std::atomic<bool> dropped{false};
+
+private:
+  bool on_frame(const frame& f) override {
+    bytes out;
+    if (f.family == protocol::edonkey && f.opcode == opcode::hello) {
+      hello me{.user_hash = mark_user_hash({9, 9, 9}),
+               .id = {},
+               .tcp_port = port_,
+               .udp_port = 0,
+               .nick = "liar",
+               .can = decode_capabilities(0x34133216, 0x5B8),
+               .emule_version = compatible_emule_version,
+               .server = {}};
+      me.can.is_emule = true;
+      append_hello(out, me, true);
+    } else if (f.opcode == emule_opcode::multi_packet_ext) {
+      append_multi_packet_answer(out, {file_.hash, "file", part_status{true, {}}, {}});
+    } else if (f.opcode == opcode::start_upload_req) {
+      append_bare(out, opcode::accept_upload_req);
+    } else if (f.opcode == opcode::request_parts) {
+      session_.request(*decode_request_parts(f.payload, false));
+      while (const auto block = session_.next_block()) {
+        auto data = file_.content(*block);
+        data[data.size() / 2] ^= 1;
+        for (const auto& piece : session_.encode(*block, {slice(std::move(data))}))
+          append(out, piece);
+        ++blocks;
+      }
+    }
+    connection_->send(std::move(out));
+    return true;
+  }
+  void on_drained() override {}
+  void on_closed(std::string_view) override { dropped = true; }
+
+  test_file file_;
+  upload_session session_;
+  std::uint16_t port_ = 0;
+  kj::Own<kj::ConnectionReceiver> listener_;
+  std::unique_ptr<client_connection> connection_;
+  kj::Promise<void> task_ = nullptr;
+};
+
+} // namespace interswarm::ed2k
