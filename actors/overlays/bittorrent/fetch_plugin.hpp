@@ -1,0 +1,45 @@
+#pragma once
+
+#include "actors/overlays/bittorrent/fetch_torrent.hpp"
+
+#include <libtorrent/extensions.hpp>
+#include <libtorrent/peer_connection_handle.hpp>
+
+namespace interswarm::bittorrent {
+
+/// Watches one peer of a fetched torrent: whether it is there and what it offers.
+class fetch_peer final : public libtorrent::peer_plugin {
+public:
+  explicit fetch_peer(std::weak_ptr<fetch_torrent> torrent) : torrent_(std::move(torrent)) {}
+  ~fetch_peer() override;
+
+  /// A torrent that wants nothing at the moment would call itself "upload only", and seeds would
+  /// leave before the next read.
+  void add_handshake(libtorrent::entry& handshake) override;
+  bool on_have(libtorrent::piece_index_t piece) override;
+  bool on_dont_have(libtorrent::piece_index_t piece) override;
+  bool on_bitfield(const libtorrent::bitfield& pieces) override;
+  bool on_have_all() override;
+  bool on_have_none() override;
+  void on_disconnect(const libtorrent::error_code& why) override;
+
+private:
+  bool offers();
+  std::weak_ptr<fetch_torrent> torrent_;
+  bool counted_ = false;
+};
+
+class fetch_plugin final : public libtorrent::torrent_plugin {
+public:
+  explicit fetch_plugin(std::weak_ptr<fetch_torrent> torrent) : torrent_(std::move(torrent)) {}
+
+  std::shared_ptr<libtorrent::peer_plugin>
+  new_connection(const libtorrent::peer_connection_handle& connection) override;
+  void on_files_checked() override;
+  void on_piece_pass(libtorrent::piece_index_t piece) override;
+
+private:
+  std::weak_ptr<fetch_torrent> torrent_;
+};
+
+} // namespace interswarm::bittorrent
