@@ -48,6 +48,7 @@ def configuration(
             "log": "debug",
             "listen": listen,
             "keys": keys,
+            "operators": ["operator"] if keys else None,
         }
     }
     if neighbours:
@@ -71,20 +72,19 @@ class BitTorrentFace:
     TRACKER_PORT = 6969
     PEER_PORT = 6888
 
-    def __init__(self, ip, trackers=()):
+    def __init__(self, ip, trackers=(), peer=True):
         self.ip = ip
         self.trackers = list(trackers)
+        self.peer = peer
 
     def tables(self):
-        tables = {"bittorrent.peer": {"listen": [f"{self.ip}:{self.PEER_PORT}"]}}
+        tables = {}
+        if self.peer:
+            tables["bittorrent.peer"] = {"listen": [f"{self.ip}:{self.PEER_PORT}"]}
         if self.trackers:
-            tables["bittorrent.registrar"] = {"trackers": self.trackers, "interval": 5}
+            tables["bittorrent.registrar"] = {"trackers": self.trackers}
         else:
-            tables["bittorrent.tracker"] = {
-                "listen": [f"{self.ip}:{self.TRACKER_PORT}"],
-                "interval": 20,
-                "min_interval": 5,
-            }
+            tables["bittorrent.tracker"] = {"listen": [f"{self.ip}:{self.TRACKER_PORT}"]}
         return tables
 
     @property
