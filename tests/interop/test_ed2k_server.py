@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import time
 
 from harness import AMule, Failure, LINE_MBIT, THREE_PARTS, case, ed2k_link, main, make_file
 
@@ -63,6 +64,26 @@ def low_id_called_back(run):
     seconds = run.wait_downloads([leech], 170, sources=[seed])
     leech.must_hold(original)
     run.note(f"done after {seconds:.1f} s; restarts: {seed.restarts} and {leech.restarts}")
+
+
+@case(timeout_s=150)
+def seeker_hears_of_a_new_source(run):
+    """aMule asked when nobody had the file, and would ask again after a quarter of an hour: the
+    server tells it of the first source."""
+    lan = run.network()
+    server = _server(run, run.host("server", lan))
+    original = make_file(os.path.join(run.folder("data"), "late.bin"), 3_000_000, seed=3)
+    link = ed2k_link(original)
+    leech = AMule(run, run.host("leech", lan, line_mbit=LINE_MBIT), server)
+    leech.add(link)
+    time.sleep(5)  # it asks within a second or two of being told the link
+    seed = AMule(run, run.host("seed", lan, line_mbit=LINE_MBIT), server, [original])
+    seed.wait_shared(link)
+    # A restart would ask again by itself: none is allowed.
+    seconds = run.wait_downloads([leech], 90, stall_s=90)
+    leech.must_hold(original)
+    run.must(leech.restarts == 0, "no restart was needed")
+    run.note(f"done {seconds:.1f} s after the file was shared")
 
 
 if __name__ == "__main__":

@@ -185,6 +185,43 @@ TEST_CASE("our own peer is a source for clients and is never given to itself") {
   CHECK(r.answers<found_sources_answer>(b)[1].found.sources.empty());
 }
 
+TEST_CASE("a new source is told at once to who seeks it") {
+  rig r;
+  const auto seeker = r.client("198.51.100.2", 2);
+  const auto low = r.client("198.51.100.3", 3, false);
+  const auto other = r.client("198.51.100.4", 4);
+  for (const auto who : {seeker, low})
+    r.send(who, get_sources_request{{film.hash, film.size}, false});
+  r.take(r.core.announce(film, "Film.avi", true));
+  for (const auto who : {seeker, low}) {
+    const auto told = r.answers<found_sources_answer>(who);
+    REQUIRE(told.size() == 2);
+    CHECK(told[0].found.sources.empty());
+    REQUIRE(told[1].found.sources.size() == 1);
+    CHECK(told[1].found.sources[0].id.address() == our_address.address);
+  }
+  CHECK(r.answers<found_sources_answer>(other).empty());
+  // Announced again it is nothing new.
+  r.take(r.core.announce(film, "Film.avi", true));
+  CHECK(r.answers<found_sources_answer>(seeker).size() == 2);
+  // A low-id source is of use to the high id only; the offering client is not told of itself.
+  const auto low_source = r.client("198.51.100.5", 5, false);
+  r.offer(low_source, film, "Film.avi");
+  CHECK(r.answers<found_sources_answer>(seeker).size() == 3);
+  CHECK(r.answers<found_sources_answer>(low).size() == 2);
+  r.offer(seeker, film, "Film.avi", false);
+  CHECK(r.answers<found_sources_answer>(seeker).size() == 3);
+  CHECK(r.answers<found_sources_answer>(low).size() == 3);
+  // A file with many sources needs no such help, and neither does who has it.
+  for (unsigned n = 0; n < 20; ++n)
+    r.offer(r.client("198.51.101." + std::to_string(n + 1), 10 + n), film, "Film.avi");
+  CHECK(r.answers<found_sources_answer>(seeker).size() == 3 + limits::max_pushed_sources - 2);
+  r.offer(seeker, film, "Film.avi");
+  r.core.withdraw(film);
+  r.take(r.core.announce(film, "Film.avi", true));
+  CHECK(r.answers<found_sources_answer>(seeker).size() == 3 + limits::max_pushed_sources - 2);
+}
+
 TEST_CASE("low-id clients are called back by high ids, by our peer and by nobody else") {
   rig r;
   const auto low = r.client("198.51.100.1", 1, false);

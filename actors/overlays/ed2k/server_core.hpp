@@ -36,8 +36,8 @@ public:
   /// Once a second or so: time-outs and demand that lasts.
   server_effects tick(instant now);
 
-  /// Our own peer has the file (or a part of it), or no more.
-  void announce(const file_key& file, std::string_view name, bool complete);
+  /// Our own peer has the file (or a part of it), or no more. Who seeks it is told at once.
+  server_effects announce(const file_key& file, std::string_view name, bool complete);
   void withdraw(const file_key& file);
   /// Parties other than our own peer. Those with a low id are told, by the effects, to connect to
   /// our peer.
@@ -85,6 +85,7 @@ private:
   std::optional<udp_answer> answer_search(const udp_search_request& request) const;
   std::optional<udp_answer> answer_sources(const udp_get_sources_request& request);
   udp_status_answer answer_status(const udp_status_request& request) const;
+  void push_source(const file_key& file, party_id source, server_effects& out) const;
   void demand(const file_key& file, server_effects& out) const;
   void strike(party_id who, session& s, std::uint32_t weight, server_effects& out);
   void close(party_id who, std::string why, server_effects& out);

@@ -44,10 +44,11 @@ void server_core::take_offers(party_id who, session& s, const offer_files_reques
   for (const auto& entry : request.files) {
     const bool partial = entry.id == partial_marker_id && entry.port == partial_marker_port;
     const file_key file{entry.hash, entry.size()};
+    if (!partial) wanted_.satisfy(file, who);
     const auto outcome =
         index_.enter_offer(who, {file, entry.name(), entry.type(), !partial, &entry.tags});
+    if (outcome == offer_outcome::taken) push_source(file, who, out);
     full = full || outcome == offer_outcome::party_full || outcome == offer_outcome::index_full;
-    if (!partial) wanted_.satisfy(file, who);
   }
   if (full && !s.warned) {
     s.warned = true;
@@ -125,8 +126,26 @@ swarm_counts server_core::counts(const file_key& file) const {
   return {offered.known || asking > 0, offered.complete, static_cast<std::uint32_t>(seekers)};
 }
 
-void server_core::announce(const file_key& file, std::string_view name, bool complete) {
-  index_.enter_offer(own_party, {file, name, {}, complete, nullptr});
+server_effects server_core::announce(const file_key& file, std::string_view name, bool complete) {
+  server_effects out;
+  const auto outcome = index_.enter_offer(own_party, {file, name, {}, complete, nullptr});
+  if (outcome == offer_outcome::taken) push_source(file, own_party, out);
+  return out;
+}
+
+/// A client that got an answer without sources would ask again in a quarter of an hour; it takes
+/// this one meanwhile.
+void server_core::push_source(const file_key& file, party_id source, server_effects& out) const {
+  const auto offered = index_.counts(file);
+  if (source != own_party && offered.complete + offered.partial > limits::max_pushed_sources)
+    return;
+  const bool source_is_low = index_.find_party(source)->id.is_low();
+  for (const auto who : wanted_.seeking(file)) {
+    const auto* seeker = index_.find_party(who);
+    if (who == source || seeker == nullptr || (source_is_low && seeker->id.is_low())) continue;
+    found_sources_answer found{{file.hash, entries({source})}, false};
+    out.push_back(answer(who, sessions_.at(who), std::move(found)));
+  }
 }
 
 void server_core::withdraw(const file_key& file) { index_.withdraw_offer(own_party, file); }

@@ -246,7 +246,7 @@ void server_hands::send(const send_datagram& d) {
 std::uint64_t server_hands::announce(const file_key& file, std::string_view name, bool complete) {
   const auto number = next_announcement_++;
   announcements_.emplace(number, announcement{file, std::string(name), complete});
-  core_.announce(file, name, complete);
+  perform(core_.announce(file, name, complete));
   return number;
 }
 
@@ -256,7 +256,7 @@ void server_hands::withdraw(std::uint64_t number) {
   const auto file = it->second.file;
   announcements_.erase(it);
   for (const auto& [other, a] : announcements_) {
-    if (a.file == file) return core_.announce(file, a.name, a.complete);
+    if (a.file == file) return perform(core_.announce(file, a.name, a.complete));
   }
   core_.withdraw(file);
 }

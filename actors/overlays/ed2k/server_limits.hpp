@@ -39,6 +39,10 @@ constexpr std::chrono::milliseconds demand_repeat{10'000};
 /// Repeated demands told in one round.
 constexpr std::size_t max_demands_per_round = 256;
 
+/// A new source is told to seekers at once while the file has no more than this many: clients ask
+/// again only after 15 minutes.
+constexpr std::size_t max_pushed_sources = 8;
+
 /// Time to log in after connecting, and for the call-back test.
 constexpr std::chrono::milliseconds login_timeout{30'000};
 constexpr std::chrono::milliseconds probe_timeout{10'000};

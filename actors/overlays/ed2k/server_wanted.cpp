@@ -64,6 +64,14 @@ std::size_t server_wanted::seekers(const file_key& file) const {
   return it == wanted_.end() ? 0 : it->second.seekers.size();
 }
 
+std::vector<seeker_id> server_wanted::seeking(const file_key& file) const {
+  std::vector<seeker_id> out;
+  const auto it = wanted_.find(file);
+  if (it == wanted_.end()) return out;
+  for (const auto& s : it->second.seekers) out.push_back(s.who);
+  return out;
+}
+
 std::vector<file_key> server_wanted::due(instant now) {
   std::vector<file_key> out;
   std::size_t looked = 0;

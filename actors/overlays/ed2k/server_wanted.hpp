@@ -25,6 +25,8 @@ public:
 
   /// Parties that asked and did not leave since.
   std::size_t seekers(const file_key& file) const;
+  /// Who they are.
+  std::vector<seeker_id> seeking(const file_key& file) const;
   bool known(const file_key& file) const { return wanted_.contains(file); }
 
   /// Names still sought whose demand is to be told again, at most `limits::max_demands_per_round`;

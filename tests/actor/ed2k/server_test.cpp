@@ -170,6 +170,21 @@ TEST_CASE("what our peer announces is given out until the lease is dropped", "[e
             .code == errc::malformed);
 }
 
+TEST_CASE("a seeker hears of our peer as soon as it announces", "[ed2k]") {
+  server_world w({.callback_test = false});
+  raw_client b(w.port());
+  b.log_in(2, 4662);
+  b.send(get_sources_request{{film.hash, film.size}, false});
+  REQUIRE(b.wait<found_sources_answer>()->found.sources.empty());
+  const auto lease = w.ask<msg::tracker_announce_result>(
+      w.server.tracker, msg::tracker_announce{record_of(film, "Film.avi"), 0});
+  REQUIRE(lease);
+  const auto pushed = b.wait<found_sources_answer>();
+  REQUIRE(pushed);
+  REQUIRE(pushed->found.sources.size() == 1);
+  CHECK(pushed->found.sources[0].port == us.address.port);
+}
+
 TEST_CASE("demand reaches who watches, until the watch is dropped", "[ed2k]") {
   server_world w({.callback_test = false});
   const auto told = std::make_shared<told_demand>();
