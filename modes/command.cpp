@@ -11,6 +11,7 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(0, 1);
   int exit_code = 0;
   add_hash_command(app, exit_code);
+  add_keys_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -3,7 +3,7 @@
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/loop.hpp"
 
-#include <optional>
+#include <utility>
 
 namespace interswarm::runtime {
 
@@ -19,7 +19,7 @@ public:
   template <class... Args>
   explicit on_loop(loop& home, std::in_place_t, Args&&... args)
       : cell_(std::make_shared<cell>(home)) {
-    cell_->value.emplace(std::forward<Args>(args)...);
+    cell_->value = new T(std::forward<Args>(args)...);
     home.enter(*cell_);
   }
   on_loop(loop& home, T value) : on_loop(home, std::in_place, std::move(value)) {}
@@ -33,9 +33,9 @@ public:
   }
   ~on_loop() { reset(); }
 
-  explicit operator bool() const { return cell_ && cell_->value; }
+  explicit operator bool() const { return cell_ && cell_->value != nullptr; }
   T& operator*() const { return *cell_->value; }
-  T* operator->() const { return &*cell_->value; }
+  T* operator->() const { return cell_->value; }
 
   /// At once on the loop's thread, else as soon as the loop comes to it.
   void reset() noexcept {
@@ -57,8 +57,10 @@ private:
   struct cell final : loop_resident {
     explicit cell(loop& at) : home(at.shared_from_this()) {}
     void leave() noexcept override {
+      // No smart pointer: theirs must not throw.
+      auto* const last = std::exchange(value, nullptr);
       try {
-        value.reset();
+        delete last;
       } catch (const std::exception& e) {
         log().warn("a destructor failed: {}", e.what());
       } catch (const kj::Exception& e) {
@@ -66,7 +68,7 @@ private:
       }
     }
     std::shared_ptr<loop> home;
-    std::optional<T> value;
+    T* value = nullptr;
   };
   std::shared_ptr<cell> cell_;
 };

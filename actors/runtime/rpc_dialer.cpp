@@ -1,11 +1,9 @@
 #include "actors/runtime/rpc_dialer.hpp"
 
+#include "actors/runtime/back_off.hpp"
 #include "actors/runtime/loop_actor.hpp"
 #include "actors/runtime/on_loop.hpp"
 #include "schema/base/codec.hpp"
-
-#include <algorithm>
-#include <random>
 
 namespace interswarm::runtime {
 
@@ -15,7 +13,7 @@ class dialer_core {
 public:
   dialer_core(loop& home, dial_options options, dial_events events, kj::Own<kj::TlsContext> tls)
       : home_(home), options_(std::move(options)), events_(std::move(events)), tls_(kj::mv(tls)),
-        random_(options_.seed), wait_(options_.first_wait) {
+        waits_(options_.first_wait, options_.longest_wait, options_.seed) {
     running_ = run().eagerlyEvaluate(
         [](kj::Exception&& e) { log().critical("dialler ended: {}", e.getDescription().cStr()); });
   }
@@ -32,15 +30,8 @@ private:
           connection_ = nullptr;
           events_.down(codec::from_exception(e));
         })
-        .then([this] { return home_.timer().afterDelay(next_wait().count() * kj::MILLISECONDS); })
+        .then([this] { return home_.timer().afterDelay(waits_.next().count() * kj::MILLISECONDS); })
         .then([this] { return run(); });
-  }
-
-  std::chrono::milliseconds next_wait() {
-    const auto longest = wait_.count();
-    wait_ = std::min(wait_ * 2, options_.longest_wait);
-    return std::chrono::milliseconds(
-        std::uniform_int_distribution<std::int64_t>(longest / 2, longest)(random_));
   }
 
   kj::Promise<kj::AuthenticatedStream> connect() {
@@ -65,15 +56,19 @@ private:
     auto first = connection_->bootstrap();
     auto resolved = first.whenResolved();
     return resolved.then([this, first = kj::mv(first)]() mutable {
-      wait_ = options_.first_wait;
+      waits_.reset();
       events_.up(kj::mv(first), connection_->via());
     });
   }
 
   kj::Promise<void> attempt() {
     auto met = connect().then([this](kj::AuthenticatedStream s) { return meet(kj::mv(s)); });
-    return home_.timer()
-        .timeoutAfter(options_.connect_timeout.count() * kj::MILLISECONDS, kj::mv(met))
+    auto late =
+        home_.timer().afterDelay(options_.connect_timeout.count() * kj::MILLISECONDS).then([this] {
+          kj::throwFatalException(
+              codec::to_exception({errc::timed_out, options_.address + " does not answer"}));
+        });
+    return met.exclusiveJoin(kj::mv(late))
         .then([this] { return connection_->on_disconnect(); })
         .then([this] {
           connection_ = nullptr;
@@ -85,8 +80,7 @@ private:
   dial_options options_;
   dial_events events_;
   kj::Own<kj::TlsContext> tls_;
-  std::minstd_rand random_;
-  std::chrono::milliseconds wait_;
+  back_off waits_;
   kj::Own<connection> connection_;
   kj::Promise<void> running_ = nullptr;
 };

@@ -10,11 +10,11 @@ namespace interswarm::runtime {
 
 struct dial_options {
   /// "host:port"
-  std::string address;
+  std::string address{};
   /// Mutual TLS; the other side's certificate must be for `expected_name`. Without it only a
   /// loopback address is dialled, unless `allow_plain`.
-  std::optional<tls_identity> tls;
-  std::string expected_name;
+  std::optional<tls_identity> tls{};
+  std::string expected_name{};
   bool allow_plain = false;
   std::chrono::milliseconds connect_timeout{10'000};
   /// Wait before the first try again; doubled with each failure up to `longest_wait`, then cut at
@@ -22,7 +22,7 @@ struct dial_options {
   std::chrono::milliseconds first_wait{200};
   std::chrono::milliseconds longest_wait{30'000};
   std::uint64_t seed = 1;
-  link_limits limits;
+  link_limits limits{};
 };
 
 /// Called on the loop. `up`: connected, with the other side's first capability. `down`: why a try

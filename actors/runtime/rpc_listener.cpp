@@ -131,6 +131,10 @@ void bind(loop& home, listen_options options, peer_bootstrap bootstrap,
 
 } // namespace
 
+void refuse(const peer_identity& peer) {
+  kj::throwFatalException(codec::to_exception({errc::denied, peer.name + " is not known here"}));
+}
+
 started start_listener(loop& home, listen_options options, peer_bootstrap bootstrap) {
   if (!options.tls && !options.allow_plain && !is_loopback(options.address))
     return fail(errc::configuration,

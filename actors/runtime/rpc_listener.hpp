@@ -12,11 +12,11 @@ struct listen_options {
   /// "host:port"; port 0 takes a free one.
   std::string address = "127.0.0.1:0";
   /// Mutual TLS. Without it only a loopback address is accepted, unless `allow_plain`.
-  std::optional<tls_identity> tls;
+  std::optional<tls_identity> tls{};
   bool allow_plain = false;
   std::size_t max_connections = runtime::max_connections;
   std::chrono::milliseconds handshake_timeout = runtime::handshake_timeout;
-  link_limits limits;
+  link_limits limits{};
 };
 
 /// Accepts connections until its last handle goes or it gets an exit message; its connections end
@@ -34,6 +34,9 @@ using peer_bootstrap = std::function<capnp::Capability::Client(const peer_identi
 /// be had.
 result<rpc_listener> start_listener(loop& home, listen_options options, peer_bootstrap bootstrap);
 
+/// Throws `denied`.
+[[noreturn]] void refuse(const peer_identity& peer);
+
 /// The same with an actor for each peer: `make(identity)` runs on the loop and returns the
 /// bootstrap handle; a null handle refuses the peer.
 template <class Handle, class Make>
@@ -42,7 +45,7 @@ result<rpc_listener> start_listener(loop& home, listen_options options, Make mak
       home, std::move(options),
       peer_bootstrap([make](const peer_identity& peer, link& via) -> capnp::Capability::Client {
         const Handle handle = make(peer);
-        if (!handle) return capnp::Capability::Client(nullptr);
+        if (!handle) refuse(peer);
         return export_capability<Handle>(handle, via);
       }));
 }

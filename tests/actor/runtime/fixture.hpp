@@ -2,9 +2,9 @@
 
 #include "actors/runtime/connection.hpp"
 #include "actors/runtime/on_loop.hpp"
-#include "tests/actor/probe/probe.glue.hpp"
-#include "tests/actor/probe/probe.hpp"
 #include "tests/catch.hpp"
+#include "tests/probe/probe.glue.hpp"
+#include "tests/probe/probe.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>

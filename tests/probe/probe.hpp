@@ -1,12 +1,12 @@
 #pragma once
 
 #include "actors/runtime/loop_actor.hpp"
-#include "tests/actor/probe/probe.gen.hpp"
+#include "tests/probe/probe.gen.hpp"
 
 #include <atomic>
 #include <memory>
 
-/// The actors behind tests/actor/probe/probe.capnp.
+/// The actors behind tests/probe/probe.capnp.
 namespace interswarm::probe {
 
 /// Alive actors of this process, for tests of lifetimes.

@@ -1,4 +1,4 @@
-#include "tests/actor/probe/probe.hpp"
+#include "tests/probe/probe.hpp"
 
 #include <algorithm>
 #include <caf/stateful_actor.hpp>
