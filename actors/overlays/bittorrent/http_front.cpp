@@ -1,21 +1,11 @@
 #include "actors/overlays/bittorrent/http_front.hpp"
 
+#include "actors/overlays/bittorrent/socket_address.hpp"
 #include "actors/overlays/bittorrent/udp_front.hpp"
-
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 namespace interswarm::bittorrent {
 
 namespace {
-
-ip_address to_address(const sockaddr_storage& a) {
-  if (a.ss_family == AF_INET)
-    return ip_address::v4(ntohl(reinterpret_cast<const sockaddr_in&>(a).sin_addr.s_addr));
-  if (a.ss_family != AF_INET6) return {};
-  const auto& six = reinterpret_cast<const sockaddr_in6&>(a);
-  return *ip_address::from_bytes({reinterpret_cast<const byte*>(&six.sin6_addr), 16});
-}
 
 /// A client that goes away or sends nonsense is no event worth a line.
 class quiet_errors final : public kj::TaskSet::ErrorHandler {
@@ -29,14 +19,14 @@ ip_address peer_address(kj::AsyncIoStream& stream) {
   sockaddr_storage a{};
   kj::uint length = sizeof a;
   stream.getpeername(reinterpret_cast<sockaddr*>(&a), &length);
-  return to_address(a);
+  return from_sockaddr(a).address;
 }
 
 ip_address local_address(kj::AsyncIoStream& stream) {
   sockaddr_storage a{};
   kj::uint length = sizeof a;
   stream.getsockname(reinterpret_cast<sockaddr*>(&a), &length);
-  return to_address(a);
+  return from_sockaddr(a).address;
 }
 
 /// One for each connection, because only the connection knows who asks.

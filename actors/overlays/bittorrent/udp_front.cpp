@@ -1,10 +1,10 @@
 #include "actors/overlays/bittorrent/udp_front.hpp"
 
+#include "actors/overlays/bittorrent/socket_address.hpp"
+
 #include <cerrno>
 #include <ctime>
-#include <netinet/in.h>
 #include <pthread.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 namespace interswarm::bittorrent {
@@ -14,34 +14,6 @@ namespace {
 constexpr int receive_buffer_bytes = 8 << 20;
 constexpr long poll_ms = 150;
 constexpr std::size_t answer_bytes = 1500;
-
-socklen_t to_sockaddr(const endpoint& e, sockaddr_storage& out) {
-  out = {};
-  if (e.address.is_v4()) {
-    auto& a = reinterpret_cast<sockaddr_in&>(out);
-    a.sin_family = AF_INET;
-    a.sin_port = htons(e.port);
-    std::memcpy(&a.sin_addr, e.address.network_bytes().data(), 4);
-    return sizeof a;
-  }
-  auto& a = reinterpret_cast<sockaddr_in6&>(out);
-  a.sin6_family = AF_INET6;
-  a.sin6_port = htons(e.port);
-  std::memcpy(&a.sin6_addr, e.address.mapped().data(), 16);
-  return sizeof a;
-}
-
-std::uint16_t port_of(const sockaddr_storage& a) {
-  return ntohs(a.ss_family == AF_INET ? reinterpret_cast<const sockaddr_in&>(a).sin_port
-                                      : reinterpret_cast<const sockaddr_in6&>(a).sin6_port);
-}
-
-ip_address address_of(const sockaddr_storage& a) {
-  if (a.ss_family == AF_INET)
-    return ip_address::v4(ntohl(reinterpret_cast<const sockaddr_in&>(a).sin_addr.s_addr));
-  const auto& six = reinterpret_cast<const sockaddr_in6&>(a);
-  return *ip_address::from_bytes({reinterpret_cast<const byte*>(&six.sin6_addr), 16});
-}
 
 /// A socket that closes itself.
 struct udp_socket {
@@ -83,7 +55,7 @@ result<void> open_socket(udp_socket& s, endpoint& at, bool shared) {
   }
   socklen_t room = sizeof address;
   ::getsockname(s.fd, reinterpret_cast<sockaddr*>(&address), &room);
-  at.port = port_of(address);
+  at.port = from_sockaddr(address).port;
   return {};
 }
 
@@ -137,7 +109,7 @@ public:
     const auto room = std::span<byte>(out_).subspan(waiting_ * answer_bytes, answer_bytes);
     const auto length = responder.respond(
         byte_view(in_).subspan(i * limits::udp_packet_bytes, received_[i].msg_len),
-        {address_of(from_[i]), local}, now_ms, room);
+        {from_sockaddr(from_[i]).address, local}, now_ms, room);
     if (length == 0) return;
     out_parts_[waiting_] = {room.data(), length};
     auto& to = sent_[waiting_].msg_hdr;

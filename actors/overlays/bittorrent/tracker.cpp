@@ -1,0 +1,231 @@
+#include "actors/overlays/bittorrent/tracker.hpp"
+
+#include "actors/overlays/bittorrent/http_front.hpp"
+#include "actors/overlays/bittorrent/registration.hpp"
+#include "actors/overlays/bittorrent/tracker_names.hpp"
+#include "actors/overlays/bittorrent/tracker_service.hpp"
+#include "actors/runtime/log.hpp"
+#include "actors/runtime/on_loop.hpp"
+
+#include <kj/async-io.h>
+#include <random>
+
+namespace interswarm::bittorrent {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto tick = 50 * kj::MILLISECONDS;
+constexpr auto listener_patience = 10s;
+constexpr std::uint64_t reload_ms = 5000;
+/// Table slots that one tick looks at.
+constexpr std::size_t slots_per_tick = 4096;
+/// Demands that one listener has not answered yet; more are left out, they come again.
+constexpr std::uint32_t demands_in_flight = 64;
+
+/// Our own tracker as an actor. The UDP threads work beside it; HTTP and housekeeping are on its
+/// loop.
+class tracker final : public runtime::loop_actor<msg::tracker_actor> {
+public:
+  tracker(caf::actor_config& config, runtime::loop& home, std::shared_ptr<tracker_service> service)
+      : loop_actor(config, home), service_(std::move(service)), hub_(std::make_shared<hub>()) {
+    hub_->owner = this;
+  }
+  ~tracker() override { hub_->owner = nullptr; }
+
+  const char* name() const override { return "bittorrent-tracker"; }
+  void on_exit() override {
+    hub_->owner = nullptr;
+    listeners_.clear();
+    chores_.reset();
+    http_.reset();
+    service_.reset();
+  }
+
+  behavior_type make_behavior() override {
+    start();
+    return {
+        [this](const msg::tracker_announce& x) { return announce(x); },
+        [this](const msg::tracker_find& x) { return find(x); },
+        [this](const msg::tracker_scrape& x) { return scrape(x); },
+        [this](const msg::tracker_watch& x) { return watch(x); },
+        [this](const msg::tracker_follow& x) -> caf::result<void> {
+          names_.replace(x.names);
+          return caf::unit;
+        },
+    };
+  }
+
+private:
+  /// What outlives the actor in others' hands. `owner` is read and written on the loop only.
+  struct hub {
+    tracker* owner = nullptr;
+  };
+  struct listener {
+    msg::demand_listener_actor handle;
+    std::uint32_t waiting = 0;
+  };
+
+  void start() {
+    auto& io = home().io();
+    if (service_->options().http) {
+      http_ = runtime::on_loop<kj::Own<http_front>>(
+          home(), kj::heap<http_front>(home().timer(), service_->store(), service_->options(),
+                                       std::random_device{}(),
+                                       [service = service_] { return service->udp_counters(); }));
+      for (auto& socket : service_->take_http_sockets())
+        (*http_)->serve(io.lowLevelProvider->wrapListenSocketFd(kj::mv(socket)));
+    }
+    service_->store().on_demand([weak = std::weak_ptr(hub_), loop = home().weak_from_this()] {
+      if (const auto at = loop.lock()) {
+        at->post([weak] {
+          if (const auto h = weak.lock(); h && h->owner) h->owner->tell_demands();
+        });
+      }
+    });
+    chores_ =
+        runtime::on_loop<kj::Promise<void>>(home(), chores().eagerlyEvaluate([](kj::Exception&& e) {
+          runtime::log().error("bittorrent tracker: housekeeping ended: {}",
+                               e.getDescription().cStr());
+        }));
+  }
+
+  kj::Promise<void> chores() {
+    return home().timer().afterDelay(tick).then([this] {
+      const auto now_ms = tracker_now_ms();
+      service_->store().sweep(now_ms, slots_per_tick);
+      if (now_ms - refreshed_ms_ >
+          std::uint64_t{service_->options().swarms.peer_lifetime_s} * 1000 / 3) {
+        refreshed_ms_ = now_ms;
+        service_->own().refresh(now_ms);
+      }
+      if (now_ms - reloaded_ms_ > reload_ms) {
+        reloaded_ms_ = now_ms;
+        if (const auto wrong = service_->reload_lists(); !wrong.empty())
+          runtime::log().error("{}", wrong);
+      }
+      if (service_->store().has_demands()) tell_demands();
+      return chores();
+    });
+  }
+
+  void tell_demands() {
+    for (const auto& status : service_->store().take_demands(tracker_limits::demands_per_turn)) {
+      for (auto& named : names_.of(status)) {
+        for (auto& [id, l] : listeners_) tell(id, l, named);
+      }
+    }
+  }
+
+  void tell(std::uint64_t id, listener& l, const msg::swarm_status& status) {
+    if (l.waiting >= demands_in_flight) return;
+    ++l.waiting;
+    const auto answered = [this, id] {
+      if (const auto it = listeners_.find(id); it != listeners_.end()) --it->second.waiting;
+    };
+    request(l.handle, listener_patience, msg::demand_listener_demand{status})
+        .then([answered] { answered(); },
+              [this, id, answered](const caf::error& e) {
+                answered();
+                const auto why = runtime::to_error(e).code;
+                if (why == errc::unavailable || why == errc::disconnected) listeners_.erase(id);
+              });
+  }
+
+  caf::result<msg::tracker_announce_result> announce(const msg::tracker_announce& x) {
+    const auto key = read_name(x.record.name);
+    if (!key) return runtime::make_caf_error(key.error());
+    if (x.record.permission == msg::permission::forbidden)
+      return runtime::make_caf_error(errc::denied, "this content may not be announced");
+    const auto hash = key->wire_hash();
+    if (auto ok = service_->own().enter(hash, x.left, tracker_now_ms()); !ok)
+      return runtime::make_caf_error(ok.error());
+    auto lease = runtime::spawn_on<registration>(
+        home(),
+        [weak = std::weak_ptr(service_), hash] {
+          const auto service = weak.lock();
+          const bool in = service && service->own().is_in(hash);
+          return msg::registration_check_result{in,
+                                                in ? "entered at our own tracker" : "not entered"};
+        },
+        // Weak, so that whoever still holds a lease does not keep the tracker's threads.
+        [weak = std::weak_ptr(service_), hash] {
+          if (const auto service = weak.lock()) service->own().withdraw(hash, tracker_now_ms());
+        });
+    return msg::tracker_announce_result{lease};
+  }
+
+  caf::result<msg::tracker_find_result> find(const msg::tracker_find& x) {
+    const auto key = read_name(x.name);
+    if (!key) return runtime::make_caf_error(key.error());
+    std::vector<endpoint> peers;
+    const auto want = std::min<std::uint32_t>(x.want, service_->options().swarms.max_want);
+    const auto status = service_->store().find(key->wire_hash(), want, random_(), peers);
+    msg::tracker_find_result out;
+    for (const auto& p : peers) out.peers.push_back(to_peer_address(p, {}));
+    out.status = to_status(x.name, status);
+    return out;
+  }
+
+  caf::result<msg::tracker_scrape_result> scrape(const msg::tracker_scrape& x) {
+    if (x.names.size() > limits::scrape_names)
+      return runtime::make_caf_error(errc::too_large, "a scrape names at most 74 contents");
+    msg::tracker_scrape_result out;
+    for (const auto& one : x.names) {
+      const auto key = read_name(one);
+      if (!key) return runtime::make_caf_error(key.error());
+      out.status.push_back(to_status(one, service_->store().status(key->wire_hash())));
+    }
+    return out;
+  }
+
+  caf::result<msg::tracker_watch_result> watch(const msg::tracker_watch& x) {
+    if (!x.listener) return runtime::make_caf_error(errc::malformed, "no listener");
+    if (listeners_.size() >= tracker_limits::listeners)
+      return runtime::make_caf_error(errc::overloaded, "too many listeners at this tracker");
+    const auto id = next_listener_++;
+    listeners_[id].handle = x.listener;
+    auto watching = runtime::spawn_on<registration>(
+        home(),
+        [weak = std::weak_ptr(hub_), id] {
+          const auto h = weak.lock();
+          const bool in = h && h->owner && h->owner->listeners_.contains(id);
+          return msg::registration_check_result{in, in ? "watching" : "the listener is gone"};
+        },
+        [weak = std::weak_ptr(hub_), id, loop = home().weak_from_this()] {
+          if (const auto at = loop.lock()) {
+            at->post([weak, id] {
+              if (const auto h = weak.lock(); h && h->owner) h->owner->listeners_.erase(id);
+            });
+          }
+        });
+    return msg::tracker_watch_result{watching};
+  }
+
+  std::shared_ptr<tracker_service> service_;
+  std::shared_ptr<hub> hub_;
+  name_book names_;
+  std::map<std::uint64_t, listener> listeners_;
+  std::uint64_t next_listener_ = 1;
+  std::uint64_t refreshed_ms_ = tracker_now_ms();
+  std::uint64_t reloaded_ms_ = refreshed_ms_;
+  std::mt19937_64 random_{std::random_device{}()};
+  runtime::on_loop<kj::Own<http_front>> http_;
+  runtime::on_loop<kj::Promise<void>> chores_;
+};
+
+} // namespace
+
+result<running_tracker> spawn_tracker(runtime::loop& home, const tracker_options& options,
+                                      const own_peer_options& own) {
+  auto service = tracker_service::start(options, own);
+  if (!service) return tl::unexpected(service.error());
+  running_tracker out;
+  out.udp = (*service)->udp_addresses();
+  out.http = (*service)->http_addresses();
+  out.actor = runtime::spawn_on<tracker>(home, std::move(*service));
+  return out;
+}
+
+} // namespace interswarm::bittorrent

@@ -1,0 +1,115 @@
+#include "actors/overlays/bittorrent/tracker_service.hpp"
+
+#include "actors/overlays/bittorrent/socket_address.hpp"
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <sys/stat.h>
+
+namespace interswarm::bittorrent {
+
+namespace {
+
+constexpr int listen_backlog = 1024;
+constexpr std::size_t list_file_bytes = tracker_limits::listed_names * 41;
+
+std::array<std::uint64_t, 2> new_secret() {
+  std::random_device random;
+  const auto word = [&] { return std::uint64_t{random()} << 32 | random(); };
+  return {word(), word()};
+}
+
+void set_option(int fd, int level, int name, int value) {
+  ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+} // namespace
+
+tracker_service::tracker_service(const tracker_options& options, const own_peer_options& own)
+    : options_(options), store_(options.swarms, new_secret()), own_(store_, own) {}
+
+result<std::shared_ptr<tracker_service>> tracker_service::start(const tracker_options& options,
+                                                                const own_peer_options& own) {
+  auto copy = options;
+  copy.swarms.allow_list = copy.swarms.allow_list || !options.allow_list_file.empty();
+  std::shared_ptr<tracker_service> out(new tracker_service(copy, own));
+  if (!options.allow_list_file.empty()) out->lists_.push_back({options.allow_list_file, true});
+  if (!options.deny_list_file.empty()) out->lists_.push_back({options.deny_list_file, false});
+  for (auto& file : out->lists_) {
+    if (auto ok = out->read_list(file); !ok) return tl::unexpected(ok.error());
+  }
+  if (options.http) {
+    if (auto ok = out->listen_http(); !ok) return tl::unexpected(ok.error());
+  }
+  if (options.udp) {
+    auto udp = udp_front::start(options, out->store_, new_secret());
+    if (!udp) return tl::unexpected(udp.error());
+    out->udp_ = std::move(*udp);
+  }
+  return out;
+}
+
+result<void> tracker_service::listen_http() {
+  for (auto at : options_.listen) {
+    const bool v4 = at.address.is_v4();
+    kj::AutoCloseFd fd(
+        ::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_storage address;
+    auto length = to_sockaddr(at, address);
+    if (fd.get() >= 0) {
+      set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+      if (!v4) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    }
+    if (fd.get() < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+        ::listen(fd, listen_backlog) != 0) {
+      return fail(errc::configuration,
+                  "tracker: cannot listen on TCP " + at.to_string() + ": " + std::strerror(errno) +
+                      " (is another tracker running? set overlay.bittorrent.tracker.listen)");
+    }
+    length = sizeof address;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
+    http_addresses_.push_back(from_sockaddr(address));
+    http_sockets_.push_back(kj::mv(fd));
+  }
+  return {};
+}
+
+result<void> tracker_service::read_list(list_file& file) {
+  const auto named = [&](const std::string& why) {
+    return fail(errc::configuration, "tracker: list " + file.path + ": " + why);
+  };
+  struct stat info {};
+  if (::stat(file.path.c_str(), &info) != 0) return named(std::strerror(errno));
+  const auto changed = std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
+  if (changed == file.read_at_ns) return {};
+  // A file that is broken is not read again before it changes.
+  file.read_at_ns = changed;
+  if (static_cast<std::size_t>(info.st_size) > list_file_bytes) return named("too long");
+  std::ifstream in(file.path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in.eof() && in.fail()) return named("cannot be read");
+  const auto names = parse_hash_list(text);
+  if (!names) return named(names.error().text);
+  if (file.allow)
+    store_.set_allowed(*names);
+  else
+    store_.set_denied(*names);
+  return {};
+}
+
+std::string tracker_service::reload_lists() {
+  for (auto& file : lists_) {
+    if (auto ok = read_list(file); !ok) return ok.error().text;
+  }
+  return {};
+}
+
+tracker_stats::side tracker_service::udp_counters() const {
+  if (!udp_) return {};
+  const auto t = udp_->count();
+  return {t.connects, t.announces, t.scrapes, t.refused, t.dropped};
+}
+
+} // namespace interswarm::bittorrent
