@@ -222,6 +222,24 @@ TEST_CASE("a new source is told at once to who seeks it") {
   CHECK(r.answers<found_sources_answer>(seeker).size() == 3 + limits::max_pushed_sources - 2);
 }
 
+TEST_CASE("a peer without an address of its own is at the server's") {
+  const auto with = [](std::string_view own, std::string_view listen, std::string_view told) {
+    server_options options;
+    options.listen = *endpoint::parse(listen);
+    options.public_address = *endpoint::parse(told);
+    server_core core(options, {*endpoint::parse(own), digest(9)}, 1);
+    core.announce(film, "Film.avi", true);
+    const auto parties = core.can_announce() ? core.index().partial_sources(film).size() : 99;
+    CHECK((core.counts(film).known ? 0u : 99u) == parties);
+    return core.can_announce() ? core.index().find_party(1)->id.address().to_string() : "nowhere";
+  };
+  CHECK(with("203.0.113.1:4662", "198.51.100.9:4661", "0.0.0.0:0") == "203.0.113.1");
+  CHECK(with("0.0.0.0:4662", "198.51.100.9:4661", "0.0.0.0:0") == "198.51.100.9");
+  CHECK(with("0.0.0.0:4662", "0.0.0.0:4661", "203.0.113.7:4661") == "203.0.113.7");
+  CHECK(with("0.0.0.0:4662", "0.0.0.0:4661", "0.0.0.0:0") == "nowhere");
+  CHECK(with("203.0.113.1:0", "198.51.100.9:4661", "0.0.0.0:0") == "nowhere");
+}
+
 TEST_CASE("low-id clients are called back by high ids, by our peer and by nobody else") {
   rig r;
   const auto low = r.client("198.51.100.1", 1, false);

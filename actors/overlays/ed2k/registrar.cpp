@@ -4,6 +4,7 @@
 #include "actors/overlays/ed2k/registrar_hands.hpp"
 #include "actors/runtime/on_loop.hpp"
 #include "schema/base/encoding.hpp"
+#include "schema/ed2k/client_hello.hpp"
 
 #include <random>
 
@@ -159,6 +160,11 @@ result<directory_actor> spawn_registrar(runtime::loop& home, registrar_options o
                                          std::to_string(options.port) +
                                          "\" is no server's host and port");
   }
+  if (options.own.user_hash == md4_digest{} || options.own.address.port == 0) {
+    return fail(errc::configuration, "ed2k registrar: needs our peer's user hash and port");
+  }
+  // As our peer's hello has it: the server compares.
+  options.own.user_hash = mark_user_hash(options.own.user_hash);
   return runtime::spawn_on<registrar_actor>(home, std::move(options));
 }
 

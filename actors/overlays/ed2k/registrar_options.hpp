@@ -14,7 +14,8 @@ struct registrar_options {
   std::uint16_t port = 4661;
   /// What people see of us there.
   std::string nick = "interswarm";
-  /// Our peer: the server's call-back test reaches its port, and its user hash is told.
+  /// Our peer: the server's call-back test reaches its port, and its user hash (what `describe`
+  /// tells) is told. The address may be 0.0.0.0: the server sees it.
   own_peer own = {};
 };
 

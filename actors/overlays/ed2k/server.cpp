@@ -2,6 +2,7 @@
 
 #include "actors/overlays/ed2k/lease.hpp"
 #include "actors/overlays/ed2k/server_hands.hpp"
+#include "actors/runtime/log.hpp"
 #include "actors/runtime/on_loop.hpp"
 
 #include <future>
@@ -67,6 +68,11 @@ caf::result<msg::tracker_announce_result>
 server_actor::announce(const msg::tracker_announce& request) {
   if (request.record.permission == msg::permission::forbidden) {
     return runtime::make_caf_error(errc::denied, "ed2k server: this content may not be announced");
+  }
+  if (!(*hands_)->core().can_announce()) {
+    return runtime::make_caf_error(
+        errc::configuration,
+        "ed2k server: no address of this node's peer that clients could be told; set one");
   }
   const auto file = read_name(request.record.name);
   if (!file) return runtime::make_caf_error(file.error());
@@ -169,6 +175,8 @@ result<running_server> spawn_server(runtime::loop& home, server_options options,
   if (!posted) return fail(errc::unavailable, "ed2k server: its loop has ended");
   auto made = future.get();
   if (!made) return tl::unexpected(made.error());
+  runtime::log().info("ed2k server: listening on {} (TCP) and 4 ports above (UDP)",
+                      made->listen.to_string());
   return running_server{runtime::spawn_on<server_actor>(home, std::move(made->hands)),
                         made->listen};
 }

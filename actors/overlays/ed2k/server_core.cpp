@@ -54,6 +54,9 @@ server_core::server_core(server_options options, own_peer own, std::uint32_t sal
       datagrams_(limits::max_remembered_addresses, datagram_budget, datagram_budget_per_second) {
   if (options_.servers.size() > limits::max_listed_servers)
     options_.servers.resize(limits::max_listed_servers);
+  for (const auto& server : {options_.public_address, options_.listen}) {
+    if (own_.address.address.is_unspecified()) own_.address.address = server.address;
+  }
   index_.enter(own_party,
                {client_id::of(own_.address.address), own_.address.port, own_.user_hash, 0, true});
 }

@@ -37,8 +37,12 @@ public:
   server_effects tick(instant now);
 
   /// Our own peer has the file (or a part of it), or no more. Who seeks it is told at once.
+  /// Nothing happens without an address to tell (`can_announce`).
   server_effects announce(const file_key& file, std::string_view name, bool complete);
   void withdraw(const file_key& file);
+  bool can_announce() const {
+    return own_.address.port != 0 && !own_.address.address.is_unspecified();
+  }
   /// Parties other than our own peer. Those with a low id are told, by the effects, to connect to
   /// our peer.
   std::vector<party> find(const file_key& file, std::size_t want, instant now,

@@ -128,6 +128,7 @@ swarm_counts server_core::counts(const file_key& file) const {
 
 server_effects server_core::announce(const file_key& file, std::string_view name, bool complete) {
   server_effects out;
+  if (!can_announce()) return out;
   const auto outcome = index_.enter_offer(own_party, {file, name, {}, complete, nullptr});
   if (outcome == offer_outcome::taken) push_source(file, own_party, out);
   return out;

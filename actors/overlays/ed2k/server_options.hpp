@@ -30,7 +30,8 @@ struct server_options {
   bool callback_test = true;
 };
 
-/// The peer of this node, as the server's clients reach it.
+/// The peer of this node, as the server's clients reach it. An address of 0.0.0.0 stands for the
+/// server's own.
 struct own_peer {
   endpoint address = {};
   md4_digest user_hash{};

@@ -11,7 +11,7 @@ const file_key large{digest(0xF2), 5'000'000'000};
 
 struct registrar_world : world {
   running_server server;
-  hello_port port{digest(9)};
+  hello_port port{mark_user_hash(digest(9))};
 
   registrar_world() {
     server_options options;
@@ -112,7 +112,7 @@ TEST_CASE("low-id sources at a foreign server are asked to call our peer", "[ed2
 
 TEST_CASE("an unreachable server is a line, and is logged into once it is there", "[ed2k]") {
   world w;
-  hello_port port(digest(9));
+  hello_port port(mark_user_hash(digest(9)));
   server_options options;
   options.listen = *endpoint::parse("127.0.0.1:0");
   std::uint16_t free_port = 0;
@@ -146,6 +146,9 @@ TEST_CASE("an unreachable server is a line, and is logged into once it is there"
   server->tracker = nullptr;
   CHECK(eventually([&] { return check().note.find("connection lost") != std::string::npos; }));
   CHECK_FALSE(check().in_force);
+  auto nobody = to;
+  nobody.own.user_hash = {};
+  CHECK(spawn_registrar(*w.home, nobody).error().code == errc::configuration);
   to.host = "";
   CHECK(spawn_registrar(*w.home, to).error().code == errc::configuration);
 }
