@@ -4,7 +4,6 @@
 #include "storage/limits.hpp"
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -14,6 +13,11 @@ namespace interswarm {
 namespace {
 
 constexpr auto block_size = hash_lane::block_size;
+/// Bytes in work. With many workers the lanes that share a list's units need several 9.3 MiB parts
+/// at once.
+constexpr std::size_t window_bytes = std::size_t{8} << 20;
+constexpr std::size_t wide_window_bytes = std::size_t{32} << 20;
+constexpr unsigned many_workers = 8;
 
 struct block {
   std::unique_ptr<byte[]> data; // allocated at first use, then reused
@@ -38,14 +42,14 @@ struct content_hasher::state {
   std::mutex mutex;
   std::condition_variable work;
   std::condition_variable freed;
-  std::array<block, window_blocks> ring; // block number modulo the window
+  std::vector<block> ring; // block number modulo the window
   std::vector<lane_state> lanes;
   std::uint64_t published = 0; // blocks that lanes may take
   std::uint64_t pushed = 0;
   bool stopping = false;
   std::vector<std::thread> threads;
 
-  block& at(std::uint64_t number) { return ring[number % window_blocks]; }
+  block& at(std::uint64_t number) { return ring[number % ring.size()]; }
 
   /// The lane furthest behind that can run now.
   lane_state* pick() {
@@ -115,6 +119,8 @@ result<void> content_hasher::check(const hash_plan& plan) {
 content_hasher::content_hasher(const hash_plan& plan, unsigned workers)
     : state_(std::make_unique<state>()) {
   const auto count = worker_count(workers);
+  state_->ring =
+      std::vector<block>((count < many_workers ? window_bytes : wide_window_bytes) / block_size);
   // With few cores the lanes are enough to keep them busy; more lanes would only skip more bytes.
   const auto stride = std::clamp(count / 4, 1u, 4u);
   for (auto& lane : make_hash_lanes(plan, stride)) state_->lanes.push_back({std::move(lane)});

@@ -11,14 +11,13 @@
 namespace interswarm {
 
 /// Computes all names of a content in one pass over its bytes, in parallel over the cores. The
-/// bytes are pushed in order by one thread; each hash function is a lane that takes blocks of 1 MiB
-/// as it comes to them, and the lane that is furthest behind runs first. Memory: 32 blocks (32 MiB)
-/// whatever the content's size, plus the results: per GiB 2 MiB of BEP 52 leaves, 0.8 MiB of PPSPP
-/// nodes, 0.1 MiB of AICH leaves and 20 bytes a v1 piece.
+/// bytes are pushed in order by one thread; each hash function is a lane that takes blocks of 128
+/// KiB as it comes to them, and the lane that is furthest behind runs first, so that a block is
+/// hashed by all while it is in the processor's cache. Memory: a window of 8 MiB (32 MiB from 8
+/// workers up) whatever the content's size, plus the results: per GiB 2 MiB of BEP 52 leaves, 0.8
+/// MiB of PPSPP nodes, 0.1 MiB of AICH leaves and 20 bytes a v1 piece.
 class content_hasher {
 public:
-  static constexpr std::size_t window_blocks = 32;
-
   /// `workers` 0: one for each core. A plan with more or other piece lengths than `check` allows is
   /// a programmer error.
   explicit content_hasher(const hash_plan& plan, unsigned workers = 0);

@@ -10,7 +10,7 @@ namespace interswarm {
 class hash_lane {
 public:
   /// All blocks but the last have this length.
-  static constexpr std::size_t block_size = std::size_t{1} << 20;
+  static constexpr std::size_t block_size = std::size_t{128} << 10;
 
   virtual ~hash_lane() = default;
   /// Whether blocks must come one after the other; else any threads may bring any blocks at once.
