@@ -13,6 +13,8 @@ namespace interswarm::bittorrent {
 struct peer_options {
   /// Where serving listens, TCP and uTP; port 0 takes a free one. A port in use is an error.
   std::vector<endpoint> listen;
+  /// What `describe` names instead of a wildcard in `listen`.
+  std::vector<ip_address> public_addresses;
   /// Shown to clients (BEP 10 `v`).
   std::string user_agent = "Interswarm/0.1";
   /// First 8 bytes of our peer ids.

@@ -179,8 +179,7 @@ void serve_session::core::replace(std::shared_ptr<serve_torrent>& t,
 
 void serve_session::core::dial(const bytes& info, const endpoint& client) {
   const auto at = by_info.find(info);
-  if (at != by_info.end() && at->second->handle().is_valid())
-    at->second->handle().connect_peer(to_libtorrent(client));
+  if (at != by_info.end()) at->second->dial(to_libtorrent(client));
 }
 
 serve_session::serve_session(std::shared_ptr<core> c) : core_(std::move(c)) {}

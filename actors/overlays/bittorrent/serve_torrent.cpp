@@ -135,6 +135,14 @@ std::set<std::uint32_t> serve_torrent::obtainable() const {
 void serve_torrent::added(lt::torrent_handle handle, std::set<std::uint32_t> announced) {
   handle_ = std::move(handle);
   announced_ = std::move(announced);
+  for (const auto& client : std::exchange(to_dial_, {})) handle_.connect_peer(client);
+}
+
+void serve_torrent::dial(const lt::tcp::endpoint& client) {
+  if (handle_.is_valid())
+    handle_.connect_peer(client);
+  else if (to_dial_.size() < max_found_peers)
+    to_dial_.push_back(client);
 }
 
 void serve_torrent::ready() {

@@ -71,6 +71,8 @@ public:
   /// True when it was the last one.
   bool remove_offer(std::uint64_t id);
   std::vector<std::unique_ptr<offered_file>> take_offers() { return std::exchange(offers_, {}); }
+  /// Now, or as soon as the torrent is entered.
+  void dial(const libtorrent::tcp::endpoint& client);
   /// Where connected clients can be dialled.
   std::vector<libtorrent::tcp::endpoint> clients() const;
   void set_have(std::uint64_t id, range_set have);
@@ -123,6 +125,7 @@ private:
   std::shared_ptr<serve_counters> counters_;
   libtorrent::torrent_handle handle_;
   std::vector<std::unique_ptr<offered_file>> offers_;
+  std::vector<libtorrent::tcp::endpoint> to_dial_;
   std::set<std::uint32_t> announced_;
   std::set<std::uint32_t> to_announce_;
   bool announcing_ = false;
