@@ -67,7 +67,8 @@ inline constexpr std::uint64_t spool_sync_bytes = std::uint64_t{32} << 20;
 /// Journal records after which the journal is written anew.
 inline constexpr std::size_t spool_compact_records = 16'384;
 
-/// A Metalink document, its files, the URLs of one file and their lengths, its kinds of piece hashes.
+/// A Metalink document, its files, the URLs of one file and their lengths, its kinds of piece
+/// hashes.
 inline constexpr std::size_t metalink_bytes = std::size_t{4} << 20;
 inline constexpr std::size_t metalink_files = 1000;
 inline constexpr std::size_t metalink_urls = 1000;

@@ -37,13 +37,16 @@ result<name_row> name_groups::take_in(const msg::name_record& given) {
   if (row) {
     const bool moved = !record.content_id.empty() && !row->record.content_id.empty() &&
                        !(record.content_id == row->record.content_id);
+    const auto before = row->record;
     if (auto ok = merge_record(row->record, record); !ok) return tl::unexpected(ok.error());
+    // Most of what is learned is known already.
+    if (row->record == before) return std::move(*row);
     // Proved to be another content than its group was declared to be.
     if (moved) {
       rows.erase_edges(row->id);
       row->group = next_id_++;
     }
-    rows.update(*row);
+    rows.update(*row, before);
   } else {
     // Counted anew only when the limit seems near: rolled back inserts make the running count too
     // high.
@@ -152,6 +155,7 @@ result<void> name_groups::verify(const msg::name& name, const slice& content, st
   auto row = rows.find(name, with_proof::yes);
   if (!row) return fail(errc::not_found, "no content is known by " + display(name));
   auto& r = row->record;
+  const auto before = r;
   const bool differs = !r.content_id.empty() && !(r.content_id == content);
   if (differs && is_proof(r.evidence)) {
     return fail(errc::conflict, display(name) + " was proved to be another content before");
@@ -163,12 +167,12 @@ result<void> name_groups::verify(const msg::name& name, const slice& content, st
   r.size = size;
   r.evidence = std::max(r.evidence, msg::evidence::verified);
   r.content_id = content;
-  rows.update(*row);
+  rows.update(*row, before);
   if (join_equal(*row)) return {};
   // Names that were only linked to this one stand in the way: it goes alone.
   detach(*row);
   r.content_id = content;
-  rows.update(*row);
+  rows.update(*row, before);
   return join_equal(*row);
 }
 

@@ -195,7 +195,7 @@ void name_rows::insert(const name_row& row) {
   write_proof(row);
 }
 
-void name_rows::update(const name_row& row) {
+void name_rows::update(const name_row& row, const msg::name_record& before) {
   const raw_row raw(row);
   sql_
       << "update names set content_group = :content_group, size = :size, content_id = :content_id, "
@@ -205,6 +205,9 @@ void name_rows::update(const name_row& row) {
       use(raw.group, "content_group"), use(raw.size, "size"), use(raw.content_id, "content_id"),
       use(raw.evidence, "evidence"), use(raw.expires, "expires"), use(raw.title, "title"),
       use(raw.uri, "uri"), use(raw.permission, "permission"), use(raw.id, "id");
+  const auto& now = row.record;
+  if (now.hashes == before.hashes && now.metadata == before.metadata && now.title == before.title)
+    return;
   write_proof(row);
 }
 

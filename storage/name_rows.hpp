@@ -33,8 +33,9 @@ public:
                                std::int64_t now);
 
   void insert(const name_row& row);
-  /// Everything but the name.
-  void update(const name_row& row);
+  /// Everything but the name, as far as it differs from `before`: proof data is MiB, a lease a few
+  /// bytes.
+  void update(const name_row& row, const msg::name_record& before);
   void update_group(std::int64_t id, std::int64_t group, byte_view content_id,
                     msg::evidence evidence);
   void set_expiry(const msg::name& name, std::int64_t expires);

@@ -67,6 +67,7 @@ result<void> name_table::learn(const msg::name_record& record) {
 
 result<void> name_table::link(const std::vector<msg::name_record>& records) {
   return state_->write("store a link", [&]() -> result<void> {
+    if (records.empty()) return fail(errc::malformed, "a link of no names");
     if (records.size() > limits::names_per_content)
       return fail(errc::too_large, "a link of too many names");
     std::optional<name_row> first;

@@ -1,9 +1,13 @@
 #include "storage/database.hpp"
+#include "storage/ledger.hpp"
+#include "storage/limits.hpp"
 #include "tests/catch.hpp"
 #include "tests/scratch.hpp"
 
+#include <chrono>
 #include <fstream>
 #include <sqlite3.h>
+#include <thread>
 
 using namespace interswarm;
 
@@ -39,6 +43,34 @@ TEST_CASE("a newer database is refused with one line") {
                                    " is of version 99, this program knows versions up to " +
                                    std::to_string(database::current_version()) +
                                    "; use the newer interswarm that wrote it");
+}
+
+TEST_CASE("another process's lock is waited for, then told") {
+  const scratch_folder folder;
+  const auto path = folder.file("shared.db");
+  const auto db = database::open(path).value();
+  ledger book(*db);
+  msg::ledger_entry entry;
+  entry.receipt = slice(bytes(16, 1));
+  entry.content_name = {"ed2k", slice(bytes(3, 1))};
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &other) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(other, "begin immediate", nullptr, nullptr, nullptr) == SQLITE_OK);
+  std::thread soon([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    sqlite3_exec(other, "rollback", nullptr, nullptr, nullptr);
+  });
+  CHECK(book.record(entry));
+  soon.join();
+  REQUIRE(sqlite3_exec(other, "begin immediate", nullptr, nullptr, nullptr) == SQLITE_OK);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto refused = book.record(entry);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::unavailable);
+  CHECK(std::chrono::steady_clock::now() - begin >=
+        std::chrono::milliseconds(limits::database_busy_ms - 100));
+  sqlite3_close(other);
+  CHECK(book.record(entry));
 }
 
 TEST_CASE("what is no database of ours is refused and left alone") {

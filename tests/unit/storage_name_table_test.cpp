@@ -377,6 +377,7 @@ TEST_CASE_METHOD(fixture, "names of one content and refutations of one name are 
     r.name.key = slice(bytes{static_cast<byte>(i), static_cast<byte>(i >> 8)});
     all.push_back(r);
   }
+  CHECK(table->link({}).error().code == errc::malformed);
   CHECK(table->link(all).error().code == errc::too_large);
   all.pop_back();
   REQUIRE(table->link(all));
@@ -389,6 +390,25 @@ TEST_CASE_METHOD(fixture, "names of one content and refutations of one name are 
   }
   CHECK(refuted(torrent.name).size() == limits::refuted_per_name);
   CHECK_FALSE(table->is_refuted(torrent.name, {"x", slice(bytes{0, 1})}).value()); // the oldest
+}
+
+TEST_CASE_METHOD(fixture, "a lease is renewed and a title learned without losing proof data") {
+  auto r = torrent;
+  r.expires = 10;
+  r.hashes = {sha256_list(1, 500, evidence::declared)};
+  r.metadata = digest(9, 5);
+  REQUIRE(table->learn(r));
+  auto brief = torrent;
+  brief.expires = 20;
+  REQUIRE(table->learn(brief));
+  brief.title = "found later";
+  REQUIRE(table->learn(brief));
+  r.expires = 20;
+  r.title = brief.title;
+  CHECK(*table->find(torrent.name, 0) == r);
+  CHECK(table->search("later", 10, 0)->size() == 1);
+  REQUIRE(table->verify({torrent.name}, digest(0xC4), 1000));
+  CHECK(table->find(torrent.name, 0)->hashes == r.hashes);
 }
 
 TEST_CASE("names are there again after the database was closed") {
