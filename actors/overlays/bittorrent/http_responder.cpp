@@ -147,7 +147,7 @@ http_responder::answer http_responder::scrape(std::string_view query) {
   for (const auto& name : *names) entries.push_back(store_->scrape(name));
   tracker_counters::add(counters_.scrapes);
   return {200, "text/plain",
-          http_tracker::encode_scrape_answer(std::move(entries), options_.swarms.min_interval_s)};
+          http_tracker::encode_scrape_answer(std::move(entries), options_.scrape_interval_s)};
 }
 
 } // namespace interswarm::bittorrent

@@ -57,8 +57,15 @@ void registrar_desk::enter(const info_hash& name, std::uint64_t left, std::uint6
 void registrar_desk::withdraw(const info_hash& name, std::uint64_t now_ms) {
   const auto found = entries_.find(name);
   if (found == entries_.end() || found->second.keepers == 0) return;
-  if (--found->second.keepers == 0 && !is_wanted(found->second, now_ms))
-    found->second.due_ms = now_ms;
+  auto& e = found->second;
+  if (--e.keepers > 0) return;
+  // What was found meanwhile needs no entry any more, and nothing is offered now: never stay as a
+  // seed.
+  e.sought_until_ms = 0;
+  if (e.seeking)
+    e.left = unknown_left;
+  else
+    e.due_ms = now_ms;
 }
 
 void registrar_desk::seek(const info_hash& name, std::uint32_t want, std::uint64_t now_ms) {

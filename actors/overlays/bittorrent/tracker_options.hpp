@@ -25,6 +25,8 @@ struct tracker_options {
   bool stats_for_everybody = false;
   /// BEP 31: minutes after which a refused HTTP client may ask again; 0 = never.
   std::uint32_t retry_minutes = 60;
+  /// BEP 48: seconds that clients are asked to leave between two scrapes; 0 = not said.
+  std::uint32_t scrape_interval_s = 15;
   /// File with one hexadecimal info-hash (40 characters) a line; the tracker then tracks only
   /// these. Read again when the process gets SIGHUP or the actor is told so.
   std::string allow_list_file;
