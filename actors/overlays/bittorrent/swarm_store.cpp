@@ -25,6 +25,12 @@ std::uint64_t mix20(const std::array<byte, 20>& data, const std::array<std::uint
               (std::uint64_t{tail} << 32 | tail) ^ secret[0] ^ 0x9E3779B97F4A7C15ull);
 }
 
+/// aria2 with a magnet link tells that nothing is missing until it has the metadata: it seeks.
+bool is_seed(const announce_request& r) {
+  const bool aria2 = r.id[0] == 'A' && r.id[1] == '2' && r.id[2] == '-';
+  return r.left == 0 && !(aria2 && r.downloaded == 0);
+}
+
 template <std::size_t N>
 std::array<byte, N + 2> endpoint_bytes(const ip_address& address, std::uint16_t port) {
   std::array<byte, N + 2> out{};
@@ -124,7 +130,7 @@ swarm_store::verdict swarm_store::enter(swarm& s, peer_table<N>& table, const an
     typename peer_table<N>::update u;
     u.address = address;
     u.identity = identity;
-    u.seed = r.left == 0;
+    u.seed = is_seed(r);
     u.completed_event = r.event == announce_event::completed;
     u.own = from.own;
     u.tick = static_cast<std::uint32_t>(now_ms / (1000 * peer_table<N>::tick_s));
@@ -143,7 +149,7 @@ std::size_t swarm_store::choose(const peer_table<N>& table, const announce_reque
                                 std::span<byte> out) const {
   typename peer_table<N>::choice c;
   c.want = static_cast<std::uint32_t>(std::min<std::size_t>(want, out.size() / (N + 2)));
-  c.asker_is_seed = r.left == 0;
+  c.asker_is_seed = is_seed(r);
   if (from.address.is_v4() == (N == 4)) c.asker = endpoint_bytes<N>(from.address, r.port);
   c.random = random;
   c.without_own = from.own;
@@ -183,13 +189,13 @@ swarm_store::announced swarm_store::announce(const announce_request& r, const as
     out.seeders = s->v4.seeds() + (s->v6 ? s->v6->seeds() : 0);
     out.leechers = s->v4.leechers() + (s->v6 ? s->v6->leechers() : 0);
     out.completed = s->completed;
-    out.interval_s = interval_for(*s, r.left == 0, random);
+    out.interval_s = interval_for(*s, is_seed(r), random);
     if (stopped) return out;
     const auto want =
         r.want < 0 ? options_.default_want : std::min<std::uint32_t>(r.want, options_.max_want);
     if (!peers.empty()) out.peers_bytes = choose(s->v4, r, from, want, random, peers);
     if (!peers6.empty() && s->v6) out.peers6_bytes = choose(*s->v6, r, from, want, random, peers6);
-    if (r.left != 0 && !from.own) wake = demand(in, *s, now_ms);
+    if (!is_seed(r) && !from.own) wake = demand(in, *s, now_ms);
   }
   if (wake && wake_) wake_();
   return out;

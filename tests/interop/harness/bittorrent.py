@@ -48,6 +48,7 @@ class Aria2:
             "--seed-time=0",
             "--file-allocation=none",
             "--summary-interval=0",
+            "--show-console-readout=false",
             "--console-log-level=notice",
             "--follow-torrent=mem",
             "--enable-rpc=true",
