@@ -48,8 +48,10 @@ struct hello {
   friend bool operator==(const hello&, const hello&) = default;
 };
 
-/// aMule 2.3.3, the client that we are compatible with, as tag FB.
-constexpr std::uint32_t compatible_emule_version = 0x03040D80;
+/// eMule 0.50, whose conversations we speak, as tag FB.
+constexpr std::uint32_t compatible_emule_version = 0x0000C800;
+/// Whether a tag FB is aMule's.
+constexpr bool is_amule(std::uint32_t emule_version) { return emule_version >> 24 == 3; }
 
 /// The capabilities that the two dwords of the hello tags FA and FE say.
 capabilities decode_capabilities(std::uint32_t misc_options_1, std::uint32_t misc_options_2);

@@ -1,8 +1,9 @@
 #include "actors/overlays/ed2k/client_connection.hpp"
 
 #include "actors/overlays/ed2k/limits.hpp"
+#include "schema/base/wire.hpp"
 
-#include <kj/debug.h>
+#include <algorithm>
 
 namespace interswarm::ed2k {
 
@@ -71,6 +72,38 @@ void client_connection::send(std::vector<slice>&& pieces) {
   flush();
 }
 
+void client_connection::pace(pacing p, kj::Timer& timer) {
+  pacing_ = std::move(p);
+  timer_ = &timer;
+}
+
+void client_connection::answered() {
+  if (answer_.get() != nullptr) answer_->fulfill();
+}
+
+kj::Promise<void> client_connection::await_answer() {
+  auto paf = kj::newPromiseAndFulfiller<void>();
+  answer_ = kj::mv(paf.fulfiller);
+  return paf.promise
+      .then([this] { return timer_->afterDelay(pacing_.gap.count() * kj::MILLISECONDS); })
+      .exclusiveJoin(timer_->afterDelay(pacing_.answer_time.count() * kj::MILLISECONDS))
+      .then([this] {
+        answer_ = nullptr;
+        return write_loop();
+      });
+}
+
+/// Keeps count of where packets end; none has its first five bytes in two pieces.
+void client_connection::follow(byte_view piece) {
+  while (!piece.empty()) {
+    if (packet_left_ == 0)
+      packet_left_ = std::size_t{5} + little_endian_reader(piece.subspan(1)).u32();
+    const auto count = std::min(packet_left_, piece.size());
+    packet_left_ -= count;
+    piece = piece.subspan(count);
+  }
+}
+
 void client_connection::flush() {
   if (writing_ || out_.empty()) return;
   writing_ = true;
@@ -84,23 +117,30 @@ kj::Promise<void> client_connection::write_loop() {
   in_flight_.clear();
   pieces_.clear();
   in_flight_bytes_ = 0;
-  while (!out_.empty() && pieces_.size() < max_pieces_a_write &&
-         in_flight_bytes_ < max_bytes_a_write) {
+  const auto most = timer_ == nullptr ? max_bytes_a_write : pacing_.burst_bytes;
+  while (!out_.empty()) {
+    // A question may stand only between two packets.
+    const bool may_end = timer_ == nullptr || packet_left_ == 0;
+    if (may_end && (in_flight_bytes_ >= most || pieces_.size() >= max_pieces_a_write)) break;
     in_flight_.push_back(std::move(out_.front()));
     out_.pop_front();
     const auto& piece = in_flight_.back();
     pieces_.emplace_back(piece.data(), piece.size());
     in_flight_bytes_ += piece.size();
+    if (timer_ != nullptr) follow(piece);
   }
+  // Small talk goes as it is: only data fills a socket.
+  const bool asks = timer_ != nullptr && in_flight_bytes_ >= pacing_.burst_bytes / 4;
+  if (asks) pieces_.emplace_back(pacing_.question.data(), pacing_.question.size());
   if (pieces_.empty() || closed_) {
     writing_ = false;
     return kj::READY_NOW;
   }
   return stream_->write(kj::arrayPtr(pieces_.data(), pieces_.size()))
-      .then([this]() -> kj::Promise<void> {
+      .then([this, asks]() -> kj::Promise<void> {
         queued_bytes_ -= in_flight_bytes_;
         if (!closed_) owner_->on_drained();
-        return write_loop();
+        return asks ? await_answer() : write_loop();
       });
 }
 

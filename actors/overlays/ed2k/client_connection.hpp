@@ -3,8 +3,10 @@
 #include "schema/base/endpoint.hpp"
 #include "schema/ed2k/frame.hpp"
 
+#include <chrono>
 #include <deque>
 #include <kj/async-io.h>
+#include <kj/timer.h>
 #include <vector>
 
 namespace interswarm::ed2k {
@@ -33,6 +35,20 @@ public:
   void start();
   void send(bytes&& data);
   void send(std::vector<slice>&& pieces);
+  struct pacing {
+    /// So much goes at once, to the end of a packet, with `question` behind it ...
+    std::size_t burst_bytes = 0;
+    bytes question;
+    /// ... then nothing until `answered`, and this much longer; or until no answer came for so
+    /// long.
+    std::chrono::milliseconds gap{};
+    std::chrono::milliseconds answer_time{};
+  };
+  /// From now on bursts that exceed a fraction of `burst_bytes` go one by one. `timer` must outlive
+  /// this.
+  void pace(pacing p, kj::Timer& timer);
+  /// The client answered the last question.
+  void answered();
   /// Bytes not yet given to the kernel.
   std::size_t queued_bytes() const { return queued_bytes_; }
   /// Ends it; `on_closed` follows at once.
@@ -53,6 +69,13 @@ private:
   std::vector<kj::ArrayPtr<const kj::byte>> pieces_;
   std::size_t queued_bytes_ = 0;
   std::size_t in_flight_bytes_ = 0;
+  kj::Promise<void> await_answer();
+  void follow(byte_view piece);
+
+  pacing pacing_;
+  std::size_t packet_left_ = 0;
+  kj::Timer* timer_ = nullptr;
+  kj::Own<kj::PromiseFulfiller<void>> answer_;
   bool writing_ = false;
   bool closed_ = false;
   kj::Promise<void> reading_task_ = nullptr;

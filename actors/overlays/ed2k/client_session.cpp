@@ -2,6 +2,7 @@
 
 #include "actors/overlays/ed2k/hub.hpp"
 #include "actors/overlays/ed2k/limits.hpp"
+#include "actors/runtime/log.hpp"
 #include "schema/ed2k/aich.hpp"
 #include "schema/ed2k/client_exchange.hpp"
 #include "schema/ed2k/client_opcode.hpp"
@@ -63,7 +64,8 @@ void client_session::on_drained() {
   pump();
 }
 
-void client_session::on_closed(std::string_view) {
+void client_session::on_closed(std::string_view why) {
+  runtime::log().debug("ed2k client {}: {}", remote_.to_string(), why);
   end_upload(true);
   if (download_) {
     if (auto* party = hub_->download(*download_)) party->session_closed(source_);
@@ -109,6 +111,12 @@ void client_session::take_hello(hello&& h) {
   client_ = std::move(h);
   if (learned.is_emule && !client_.can.is_emule) client_.can = learned;
   greeted_ = true;
+  if (is_amule(client_.emule_version)) {
+    client_connection::pacing p{
+        limits::amule_burst_bytes, {}, limits::amule_burst_gap, limits::amule_answer_time};
+    append_frame(p.question, protocol::emule, emule_opcode::public_ip_req, {});
+    connection_.pace(std::move(p), hub_->home().timer());
+  }
   if (slot_for_) {
     auto* file = hub_->offered(*slot_for_);
     if (file == nullptr || !hub_->queue().has_slot(client_.user_hash))
@@ -224,6 +232,7 @@ bool client_session::handle_emule(const frame& packet) {
     if (r) answer_sources(r->hash, std::min(r->version, source_exchange2_version), true);
     return r.has_value();
   }
+  case emule_opcode::public_ip_answer: connection_.answered(); return true;
   case emule_opcode::public_ip_req: {
     bytes out;
     frame_builder answer(out, protocol::emule, emule_opcode::public_ip_answer);
