@@ -191,8 +191,11 @@ registrar_effects registrar_core::tick(instant now) {
   }
   ask(now, out);
   for (auto& [file, f] : files_) {
-    const bool overdue = f.asked && now - *f.asked >= limits::find_timeout;
-    if (!f.waiting.empty() && !f.queued && (f.answered || overdue)) answer(file, f, now, out);
+    if (f.waiting.empty()) continue;
+    const bool settled =
+        !f.queued && (f.answered || (f.asked && now - *f.asked >= limits::find_timeout));
+    if (settled || now - f.waiting.front().since >= limits::longest_find_wait)
+      answer(file, f, now, out);
   }
   if (!searches_.empty() && searches_.front().sent &&
       now - *searches_.front().sent >= limits::search_timeout) {

@@ -61,6 +61,7 @@ private:
   struct waiter {
     call_id call = 0;
     std::size_t want = 0;
+    instant since{};
   };
   struct known_file {
     std::vector<source_entry> sources;

@@ -40,7 +40,7 @@ registrar_effects registrar_core::find(call_id call, const file_key& file, std::
         call_failed{call, {errc::overloaded, server_name() + ": too many questions wait"}});
     return out;
   }
-  f->waiting.push_back({call, want});
+  f->waiting.push_back({call, want, now});
   ++waiting_finds_;
   if (!f->queued && may_ask(*f, now)) {
     f->queued = true;

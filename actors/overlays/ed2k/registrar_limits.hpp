@@ -27,6 +27,8 @@ constexpr std::chrono::milliseconds reask_time{16 * 60'000};
 constexpr std::chrono::milliseconds first_reask_time{60'000};
 /// Many servers answer nothing when they know no source.
 constexpr std::chrono::milliseconds find_timeout{4'000};
+/// A question that the budget holds back longer is answered with what is known; it is still asked.
+constexpr std::chrono::milliseconds longest_find_wait{10'000};
 constexpr std::chrono::milliseconds search_timeout{15'000};
 /// A low-id client is asked again to call us.
 constexpr std::chrono::milliseconds callback_gap{60'000};
