@@ -36,6 +36,7 @@ decoded<udp_request> read_get_sources(little_endian_reader& in, bool with_size) 
     if (with_size) {
       const auto size = in.u32();
       file.size = size != 0 ? std::uint64_t{size} : in.u64();
+      if (file.size == 0u) return drop("nobody has sources for a file of no bytes");
     }
     out.files.push_back(file);
   }

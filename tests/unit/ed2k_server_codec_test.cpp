@@ -402,6 +402,7 @@ TEST_CASE("broken datagrams and too many questions in one are dropped") {
                                          "6e616d65"
                                          "0100"
                                          "64"));
+  CHECK_FALSE(read_udp_request(raw("e394" + h16 + "00000000" + "0000000000000000")));
   CHECK_FALSE(read_udp_request(raw("c596"
                                    "3412aa55")));
   CHECK_FALSE(read_udp_request(raw("e355")));
