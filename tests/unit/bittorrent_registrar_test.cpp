@@ -236,6 +236,36 @@ TEST_CASE("registrar desk: followed names are scraped in batches and give demand
   CHECK(f.desk.take(f.now_ms).tasks.size() == 3);
 }
 
+TEST_CASE(
+    "registrar desk: parties that come complete without a download are suspected of seeking") {
+  // aria2 with nothing but a magnet link announces left=0.
+  desk_fixture f;
+  f.desk.follow({name(1), name(2)});
+  const auto round = [&](std::vector<scrape_entry> entries) {
+    scrape_response r;
+    r.entries = std::move(entries);
+    auto news = f.desk.take(f.now_ms);
+    REQUIRE(news.tasks.size() == 1);
+    f.desk.scraped(news.tasks[0].id, r, f.now_ms);
+    f.pass_s(30);
+    return f.desk.take(f.now_ms - 1).demands;
+  };
+  CHECK(round({{name(2), 1, 0, 0}}).empty()); // there before us: believed
+  auto told = round({{name(1), 1, 0, 0}, {name(2), 1, 0, 0}});
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].hash == name(1));
+  CHECK(told[0].seeders == 0);
+  CHECK(told[0].leechers == 1);
+  CHECK(f.desk.status_of(name(1)).seeders == 1); // as the tracker says, for all else
+  CHECK(round({{name(1), 1, 0, 0}, {name(2), 1, 0, 0}}).size() == 1);
+  CHECK(round({{name(1), 0, 0, 1}, {name(2), 2, 1, 0}}).size() ==
+        1);                                                       // it has its metadata: a leecher
+  CHECK(round({{name(1), 1, 1, 0}, {name(2), 2, 1, 0}}).empty()); // and finished
+  for (int i = 0; i < 3; ++i) round({{name(1), 5, 1, 0}, {name(2), 2, 1, 0}});
+  f.pass_s(601);
+  CHECK(round({{name(1), 5, 1, 0}}).empty());
+}
+
 TEST_CASE("registrar desk: our own seed does not hide the demand of others") {
   desk_fixture f;
   f.desk.follow({name(1)});

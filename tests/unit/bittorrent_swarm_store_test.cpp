@@ -297,6 +297,21 @@ TEST_CASE("swarm store: demand is told once in five seconds while seekers lack s
   CHECK_FALSE(f.store.has_demands());
 }
 
+TEST_CASE("swarm store: aria2 without metadata says left=0 and is a seeker all the same") {
+  store_fixture f;
+  auto magnet_only = request(1, 1000, 0);
+  magnet_only.id[0] = 'A';
+  magnet_only.id[1] = '2';
+  magnet_only.id[2] = '-';
+  CHECK(f.announce(magnet_only, v4(1)).leechers == 1);
+  REQUIRE(f.store.take_demands(10).size() == 1);
+  f.announce(request(1, 1001, 0), v4(2));
+  CHECK(f.announce(magnet_only, v4(1)).peers.size() == 1); // it is given the seed
+  magnet_only.uploaded = 1;
+  CHECK(f.announce(magnet_only, v4(1)).seeders == 2);
+  CHECK(f.announce(request(2, 1000, 0), v4(1)).seeders == 1); // others are believed
+}
+
 TEST_CASE("swarm store: no demand for seeds, for private names, for our own downloads") {
   store_fixture f;
   f.announce(request(1, 1000, 0), v4(1));

@@ -265,11 +265,15 @@ void registrar_desk::learn(const info_hash& name, std::uint32_t seeders, std::ui
               own_seeds + own_leechers,
               completed,
               true};
-  const bool sought = k.status.leechers > 0 && k.status.seeders < timing_.min_sources;
+  auto told = k.status;
+  const auto unproven = std::min(k.unproven, told.seeders);
+  told.seeders -= unproven;
+  told.leechers += unproven;
+  const bool sought = told.leechers > 0 && told.seeders < timing_.min_sources;
   const bool lately = k.demanded_ms != 0 && now_ms - k.demanded_ms < 5 * second_ms;
   if (!sought || lately || !followed_set_.contains(name)) return;
   k.demanded_ms = now_ms;
-  waiting_.demands.push_back(k.status);
+  waiting_.demands.push_back(told);
 }
 
 void registrar_desk::scraped(std::uint64_t id, const scrape_response& r, std::uint64_t now_ms) {
@@ -282,11 +286,37 @@ void registrar_desk::scraped(std::uint64_t id, const scrape_response& r, std::ui
     return;
   }
   tracker_scrape_interval_s_ = std::min(r.min_interval_s, timing_.longest_interval_s);
-  for (const auto& x : r.entries) {
-    const auto& asked = t.mapped().names;
-    if (std::find(asked.begin(), asked.end(), x.hash) != asked.end())
-      learn(x.hash, x.seeders, x.leechers, x.completed, now_ms);
+  for (const auto& name : t.mapped().names) {
+    const auto x = std::find_if(r.entries.begin(), r.entries.end(),
+                                [&](const auto& e) { return e.hash == name; });
+    // Some trackers leave out what they do not know.
+    const auto told = x == r.entries.end() ? scrape_entry{name, 0, 0, 0} : *x;
+    suspect(name, told.seeders, told.completed, now_ms);
+    if (x != r.entries.end())
+      learn(name, told.seeders, told.leechers, told.completed, now_ms);
+    else
+      known_[name].status = {name, 0, 0, 0, 0, false};
   }
+}
+
+void registrar_desk::suspect(const info_hash& name, std::uint32_t seeders, std::uint32_t completed,
+                             std::uint64_t now_ms) {
+  auto& k = known_[name];
+  const auto e = entries_.find(name);
+  const bool we_seed = e != entries_.end() && e->second.in_force && e->second.left == 0;
+  const auto others = seeders - std::min<std::uint32_t>(seeders, we_seed ? 1 : 0);
+  const auto before = k.status.seeders;
+  if (k.scraped && others > before) {
+    const auto finished = completed - std::min(completed, k.status.completed);
+    const auto fresh = others - before;
+    if (fresh > finished) {
+      k.unproven += fresh - finished;
+      k.unproven_ms = now_ms;
+    }
+  }
+  if (now_ms - k.unproven_ms > timing_.suspect_s * second_ms) k.unproven = 0;
+  k.unproven = std::min(k.unproven, others);
+  k.scraped = true;
 }
 
 void registrar_desk::failed(std::uint64_t id, const std::string& reason, std::uint64_t now_ms) {

@@ -24,6 +24,8 @@ struct registrar_timing {
   std::uint32_t shortest_interval_s = 15;
   /// How long we stay entered as a seeker after the last `find` of a name.
   std::uint32_t seek_linger_s = 600;
+  /// How long new parties that call themselves complete are not believed.
+  std::uint32_t suspect_s = 600;
   /// Tries at an unreachable tracker: the first pause, doubled up to the longest.
   std::uint32_t first_pause_s = 5;
   std::uint32_t longest_pause_s = 300;
@@ -121,6 +123,13 @@ private:
   struct known {
     swarm_status status;
     std::uint64_t demanded_ms = 0;
+    /// There was a scrape before: what came since can be told from what was there.
+    bool scraped = false;
+    /// Parties that came since and call themselves complete without a completed download: a client
+    /// with nothing but a magnet link may do so (aria2). They count as seekers in demands, for a
+    /// while, and as told in all else.
+    std::uint32_t unproven = 0;
+    std::uint64_t unproven_ms = 0;
   };
   struct hash_of {
     std::size_t operator()(const info_hash& h) const noexcept;
@@ -133,6 +142,8 @@ private:
   bool is_self(const endpoint& e) const;
   void learn(const info_hash& name, std::uint32_t seeders, std::uint32_t leechers,
              std::uint32_t completed, std::uint64_t now_ms);
+  void suspect(const info_hash& name, std::uint32_t seeders, std::uint32_t completed,
+               std::uint64_t now_ms);
   void reached();
   void refused(entry& e, const tracker_failure& f, std::uint64_t now_ms);
   bool has_room(std::size_t limit) const { return in_flight_.size() < limit; }

@@ -53,6 +53,13 @@ bool is_zero_address(const std::array<byte, N + 2>& raw) {
 
 constexpr std::size_t shard_count = 64;
 
+/// aria2 announces `left=0` as long as it has only a magnet link. Until such a client has moved a
+/// byte it is taken for what it most likely is, a seeker; a real seed loses nothing by that.
+bool is_seed(const announce_request& r) {
+  const bool aria2 = r.id[0] == 'A' && r.id[1] == '2' && r.id[2] == '-';
+  return r.left == 0 && !(aria2 && r.downloaded == 0 && r.uploaded == 0);
+}
+
 } // namespace
 
 swarm_store::swarm_store(swarm_store_options options, std::array<std::uint64_t, 2> secret)
