@@ -328,18 +328,6 @@ TEST_CASE("swarm store: no demand for seeds, for private names, for our own down
   CHECK(total > 1000);
 }
 
-TEST_CASE("swarm store: aria2 seeks while it lacks the metadata, though it tells left=0") {
-  store_fixture f;
-  auto r = request(1, 1000, 0);
-  std::copy_n("A2-1-36-0-", 10, r.id.begin());
-  const auto first = f.announce(r, v4(1));
-  CHECK(first.seeders == 0);
-  CHECK(first.leechers == 1);
-  CHECK(f.store.has_demands());
-  r.downloaded = 5;
-  CHECK(f.announce(r, v4(1)).seeders == 1);
-}
-
 TEST_CASE("swarm store: our own peer stands under the address the asker knows us by") {
   store_fixture f;
   f.announce(request(1, 6881, 0), ip_address::v4(0), true);

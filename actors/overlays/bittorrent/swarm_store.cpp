@@ -25,12 +25,6 @@ std::uint64_t mix20(const std::array<byte, 20>& data, const std::array<std::uint
               (std::uint64_t{tail} << 32 | tail) ^ secret[0] ^ 0x9E3779B97F4A7C15ull);
 }
 
-/// aria2 with a magnet link tells that nothing is missing until it has the metadata: it seeks.
-bool is_seed(const announce_request& r) {
-  const bool aria2 = r.id[0] == 'A' && r.id[1] == '2' && r.id[2] == '-';
-  return r.left == 0 && !(aria2 && r.downloaded == 0);
-}
-
 template <std::size_t N>
 std::array<byte, N + 2> endpoint_bytes(const ip_address& address, std::uint16_t port) {
   std::array<byte, N + 2> out{};
