@@ -22,7 +22,11 @@ public:
 
   const char* name() const override { return "ed2k registrar"; }
   behavior_type make_behavior() override;
-  void on_exit() override { hands_.reset(); }
+  /// On whichever thread let go last; that may be the sockets' own call that answered a request, so
+  /// they go later.
+  void on_exit() override {
+    home().post([box = std::move(hands_)]() mutable { box.reset(); });
+  }
 
 private:
   caf::result<msg::tracker_announce_result> announce(const msg::tracker_announce& request);

@@ -32,8 +32,9 @@ public:
 
   const char* name() const override { return "ed2k server"; }
   behavior_type make_behavior() override;
+  /// On whichever thread let go last.
   void on_exit() override {
-    hands_.reset();
+    home().post([box = std::move(hands_)]() mutable { box.reset(); });
     listeners_.reset();
   }
 
@@ -48,14 +49,22 @@ private:
   caf::result<msg::tracker_scrape_result> scrape(const msg::tracker_scrape& request);
   caf::result<msg::tracker_watch_result> watch(const msg::tracker_watch& request);
   caf::result<search_files_result> search(const search_files& request);
-  void tell(const tell_demand& demand);
-
   runtime::on_loop<hands_ptr> hands_;
   std::shared_ptr<listener_table> listeners_ = std::make_shared<listener_table>();
 };
 
 server_actor::behavior_type server_actor::make_behavior() {
-  (*hands_)->on_demand([this](const tell_demand& demand) { tell(demand); });
+  // Not through `this`: the sockets live a moment longer than the actor.
+  const std::weak_ptr<listener_table> weak = listeners_;
+  (*hands_)->on_demand([weak](const tell_demand& demand) {
+    const auto table = weak.lock();
+    if (!table) return;
+    const swarm_counts counts{true, demand.sources, demand.seekers};
+    const auto status = status_of(make_name(demand.file), counts);
+    for (const auto& [number, listener] : table->entries) {
+      caf::anon_send(listener, msg::demand_listener_demand{status});
+    }
+  });
   return {[this](const msg::tracker_announce& r) { return announce(r); },
           [this](const msg::tracker_find& r) { return find(r); },
           [this](const msg::tracker_scrape& r) { return scrape(r); },
@@ -145,14 +154,6 @@ caf::result<search_files_result> server_actor::search(const search_files& reques
     return runtime::make_caf_error(expression.error());
   const auto limit = std::min<std::size_t>(request.limit, limits::max_search_results);
   return search_files_result{records_of((*hands_)->search(query, limit), limit)};
-}
-
-void server_actor::tell(const tell_demand& demand) {
-  if (!listeners_) return;
-  const auto status = status_of(make_name(demand.file), {true, demand.sources, demand.seekers});
-  for (const auto& [number, listener] : listeners_->entries) {
-    this->send(listener, msg::demand_listener_demand{status});
-  }
 }
 
 } // namespace

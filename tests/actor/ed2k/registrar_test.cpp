@@ -153,6 +153,27 @@ TEST_CASE("an unreachable server is a line, and is logged into once it is there"
   CHECK(spawn_registrar(*w.home, to).error().code == errc::configuration);
 }
 
+TEST_CASE("a registrar and a server whose last handles go in the middle of work end in order",
+          "[ed2k]") {
+  for (int round = 0; round < 20; ++round) {
+    registrar_world w;
+    auto registrar = w.registrar(w.port.port());
+    auto lease = w.ask<msg::tracker_announce_result>(
+        registrar, msg::tracker_announce{record_of(film, "Film.avi"), 0});
+    REQUIRE(lease);
+    REQUIRE(eventually([&] { return w.in_force(lease->lease); }));
+    caf::scoped_actor self(w.system);
+    auto found = self->request(registrar, 10s, msg::tracker_find{make_name(large), 5});
+    auto searched = self->request(registrar, 10s, search_files{"film", 10});
+    // From here on only the requests under way keep it.
+    registrar = nullptr;
+    if (round % 2 == 0) w.server.tracker = nullptr;
+    found.receive([](const msg::tracker_find_result&) {}, [](const caf::error&) {});
+    searched.receive([](const search_files_result&) {}, [](const caf::error&) {});
+    CHECK(eventually([&] { return w.note(lease->lease) == "the registrar has ended"; }));
+  }
+}
+
 TEST_CASE("a full server denies our registrar", "[ed2k]") {
   world w;
   server_options options;
