@@ -2,7 +2,9 @@
 
 #include "actors/runtime/error.hpp"
 #include "actors/runtime/loop.hpp"
+#include "actors/runtime/on_loop.hpp"
 
+#include <algorithm>
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -25,8 +27,27 @@ protected:
   explicit loop_bound(loop& home) : home_(home.shared_from_this()) {}
   ~loop_bound() = default;
 
+  /// Gives the request up at that time if it is unanswered. CAF's own clock wakes a thread for each
+  /// request and keeps the actor alive until the time has come; this is a list beside one timer of
+  /// the loop.
+  void expect_answer(caf::message_id response, std::chrono::nanoseconds limit);
+  virtual bool waits_for(caf::message_id response) const = 0;
+  virtual void give_up(caf::message_id response) = 0;
+
 private:
+  struct expectation {
+    kj::TimePoint deadline;
+    caf::message_id response;
+  };
+  kj::Promise<void> watch();
+  void expire();
+  void forget_answered();
+
   std::shared_ptr<loop> home_;
+  std::vector<expectation> expected_;
+  std::size_t forget_at_ = 64;
+  kj::Maybe<kj::TimePoint> next_check_;
+  on_loop<kj::Promise<void>> check_;
 };
 
 template <class Handle>
@@ -62,8 +83,34 @@ public:
     super::launch(bound_to().get(), lazy, hide);
   }
 
+  /// As CAF's `request`, with the loop's timer behind the time limit.
+  template <caf::message_priority Priority = caf::message_priority::normal, class To, class Rep,
+            class Period, class... Ts>
+  auto request(const To& to, std::chrono::duration<Rep, Period> limit, Ts&&... xs) {
+    if (!home().here())
+      return super::template request<Priority>(to, limit, std::forward<Ts>(xs)...);
+    auto handle = super::template request<Priority>(to, caf::duration(caf::infinite),
+                                                    std::forward<Ts>(xs)...);
+    expect_answer(handle.id(), std::chrono::duration_cast<std::chrono::nanoseconds>(limit));
+    return handle;
+  }
+  template <caf::message_priority Priority = caf::message_priority::normal, class To, class... Ts>
+  auto request(const To& to, const caf::duration& limit, Ts&&... xs) {
+    return super::template request<Priority>(to, limit, std::forward<Ts>(xs)...);
+  }
+
 protected:
   loop& home() const { return *bound_to(); }
+
+private:
+  bool waits_for(caf::message_id response) const final {
+    return this->multiplexed_responses_.count(response) > 0 ||
+           std::any_of(this->awaited_responses_.begin(), this->awaited_responses_.end(),
+                       [&](const auto& waiting) { return waiting.first == response; });
+  }
+  void give_up(caf::message_id response) final {
+    this->eq_impl(response, this->ctrl(), nullptr, caf::make_error(caf::sec::request_timeout));
+  }
 };
 
 /// Starts `Actor(caf::actor_config&, loop&, args...)` on `home`; from any thread. Returns its typed

@@ -194,7 +194,7 @@ TEST_CASE("a supervisor starts what died again, and gives up what always dies") 
   caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown);
 }
 
-TEST_CASE("SIGTERM ends a node in order; a stuck actor is named and does not hold it up") {
+TEST_CASE("SIGTERM ends a node in order, and a stuck actor is named and does not hold it up") {
   probe_process good;
   CHECK(good.end(SIGTERM) == 0);
   probe_process interrupted;
