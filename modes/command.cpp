@@ -1,5 +1,8 @@
 #include "modes/command.hpp"
 
+#include "modes/client_commands.hpp"
+#include "modes/run_bridge.hpp"
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -9,19 +12,30 @@ int run_command_line(int argc, char** argv) {
   CLI::App app{"Interswarm makes separate peer-to-peer content systems work together."};
   app.set_version_flag("--version", "interswarm 0.1.0");
   app.require_subcommand(0, 1);
+  app.footer("A node: interswarm --mode bridge --config FILE\nMore: interswarm COMMAND --help");
   int exit_code = 0;
+  std::string mode;
+  std::string config;
+  app.add_option("--mode", mode, "run a node in the foreground")->check(CLI::IsMember({"bridge"}));
+  app.add_option("--config", config, "the node's configuration (TOML)");
   add_hash_command(app, exit_code);
   add_keys_command(app, exit_code);
+  add_client_commands(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   }
-  if (app.get_subcommands().empty()) {
+  if (!app.get_subcommands().empty()) return exit_code;
+  if (mode.empty()) {
     std::cout << app.help();
     return 2;
   }
-  return exit_code;
+  if (config.empty()) {
+    std::cerr << "interswarm: --mode " << mode << " wants --config FILE\n";
+    return 2;
+  }
+  return run_bridge(config);
 }
 
 } // namespace interswarm

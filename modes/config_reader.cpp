@@ -21,8 +21,9 @@ std::string place(const std::string& file, const toml::source_region& where) {
 
 } // namespace
 
-config_reader::config_reader(std::shared_ptr<shared> all, const toml::table* table, std::string path)
-  : shared_(std::move(all)), table_(table), path_(std::move(path)) {}
+config_reader::config_reader(std::shared_ptr<shared> all, const toml::table* table,
+                             std::string path)
+    : shared_(std::move(all)), table_(table), path_(std::move(path)) {}
 
 result<config_reader> config_reader::open(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
@@ -38,7 +39,8 @@ result<config_reader> config_reader::parse(std::string_view text, const std::str
   try {
     all->root = toml::parse(text, file_name);
   } catch (const toml::parse_error& e) {
-    return fail(errc::configuration, place(file_name, e.source()) + ": " + std::string(e.description()));
+    return fail(errc::configuration,
+                place(file_name, e.source()) + ": " + std::string(e.description()));
   }
   const auto* root = &all->root;
   return config_reader(std::move(all), root, "");
@@ -51,13 +53,17 @@ const toml::node* config_reader::find(const char* key) {
 
 bool config_reader::has(const char* key) const { return table_->contains(key); }
 
-void config_reader::fail_at(const toml::node* where, const std::string& key, const std::string& why) {
+void config_reader::fail_at(const toml::node* where, const std::string& key,
+                            const std::string& why) {
   if (shared_->first) return;
   const auto region = where != nullptr ? where->source() : table_->source();
-  shared_->first = error{errc::configuration, place(shared_->file, region) + ": " + path_ + key + ": " + why};
+  shared_->first =
+      error{errc::configuration, place(shared_->file, region) + ": " + path_ + key + ": " + why};
 }
 
-void config_reader::reject(const char* key, const std::string& why) { fail_at(table_->get(key), key, why); }
+void config_reader::reject(const char* key, const std::string& why) {
+  fail_at(table_->get(key), key, why);
+}
 
 void config_reader::read(const char* key, std::string& out) {
   const auto* node = find(key);
@@ -138,7 +144,8 @@ void config_reader::read(const char* key, std::optional<endpoint>& out) {
   if (value) {
     out = value;
   } else {
-    fail_at(node, key, "an address and port is wanted, such as \"127.0.0.1:6969\" or \"[::1]:6969\"");
+    fail_at(node, key,
+            "an address and port is wanted, such as \"127.0.0.1:6969\" or \"[::1]:6969\"");
   }
 }
 

@@ -21,8 +21,8 @@ class node;
 
 namespace interswarm {
 
-/// Reads one table of a TOML file strictly: each key is asked for once, and what was not asked for is an error that
-/// names its line. The first error stays; reading goes on harmlessly after it.
+/// Reads one table of a TOML file strictly: each key is asked for once, and what was not asked for
+/// is an error that names its line. The first error stays; reading goes on harmlessly after it.
 class config_reader {
 public:
   /// Parses `file`. Fails `io` or `configuration` with the file, the line and what is wrong.

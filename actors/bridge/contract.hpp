@@ -59,6 +59,10 @@ struct ledger_list {
   std::vector<msg::ledger_entry> entries;
 };
 
+/// Sent by the name transfer to itself when it is told to end: what was sent to it before is still
+/// entered.
+struct books_closing {};
+
 /// The name table and the ledger, on a thread of their own: SQLite blocks.
 using name_transfer_actor = caf::typed_actor<caf::replies_to<names_link>::with<names_group>,   //
                                              caf::replies_to<names_of>::with<names_group>,     //
@@ -68,7 +72,8 @@ using name_transfer_actor = caf::typed_actor<caf::replies_to<names_link>::with<n
                                              caf::replies_to<names_verify>::with<names_group>, //
                                              caf::replies_to<names_refute>::with<void>,        //
                                              caf::replies_to<ledger_enter>::with<void>,        //
-                                             caf::replies_to<ledger_since>::with<ledger_list>>;
+                                             caf::replies_to<ledger_since>::with<ledger_list>, //
+                                             caf::reacts_to<books_closing>>;
 
 /// Who can deliver the content that `sought` names? Answers offers, best first.
 struct find_offers {
@@ -175,6 +180,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_group)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_enter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_since)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::books_closing)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::find_offers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::offers_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::equation_refuted)

@@ -141,7 +141,7 @@ void gateway::ask(std::uint64_t id) {
   const auto left =
       std::max(std::chrono::duration_cast<std::chrono::milliseconds>(waiting.deadline - now), 1ms);
   request_copy.deadline_ms = static_cast<std::uint32_t>(left.count());
-  const auto index = static_cast<std::size_t>(from - &givers_.front());
+  const auto index = first_ + *delivery_.current();
   // `givers_` is a deque and only grows at its end or is cut at its front by whole answers: see
   // offers_arrived.
   const auto receipt = from->offer.receipt;

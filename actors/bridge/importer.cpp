@@ -165,7 +165,7 @@ void importer::start() {
     fail_with(to_string(possible.error()));
     return;
   }
-  worker_ = system().spawn<caf::detached>(hash_worker, plan);
+  worker_ = system().spawn(hash_worker, plan);
   failures_ = 0;
   if (wanted_.size == 0) {
     finish();

@@ -222,7 +222,9 @@ void message_handler::tick() {
   }
   if (++ticks_ % stand_every == 0) stand();
   for (auto at = fetching_.begin(); at != fetching_.end();) {
-    at = caf::actor_cast<caf::strong_actor_ptr>(at->second) ? std::next(at) : fetching_.erase(at);
+    if (now - at->second.used_at > ctx_.rules.keep_fetched) at->second.kept = msg::source_actor{};
+    const bool alive = bool(caf::actor_cast<caf::strong_actor_ptr>(at->second.source));
+    at = alive ? std::next(at) : fetching_.erase(at);
   }
 }
 

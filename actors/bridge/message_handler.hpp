@@ -112,8 +112,15 @@ private:
   demand_desk desk_;
   std::map<std::string, open_gateway> open_;
   std::map<std::string, msg::bridge_actor> neighbours_;
-  /// Fetching sources that somebody still holds, so that two takers share one download.
-  std::map<std::string, caf::weak_actor_ptr> fetching_;
+  /// A download that takers share. It is kept for a while after its last use, so that what was
+  /// fetched once (an import, a client that left) is not fetched again at once; later it lives
+  /// while somebody holds it.
+  struct shared_download {
+    caf::weak_actor_ptr source;
+    msg::source_actor kept;
+    instant used_at;
+  };
+  std::map<std::string, shared_download> fetching_;
   std::vector<msg::registration_actor> watches_;
   std::mt19937_64 random_;
   std::size_t next_loop_ = 0;

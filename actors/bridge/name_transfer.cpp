@@ -2,6 +2,7 @@
 
 #include "actors/runtime/error.hpp"
 #include "actors/runtime/log.hpp"
+#include "actors/runtime/loop_actor.hpp"
 #include "storage/database.hpp"
 #include "storage/ledger.hpp"
 #include "storage/name_table.hpp"
@@ -26,11 +27,6 @@ struct books {
   std::unique_ptr<database> db;
   std::unique_ptr<name_table> names;
   std::unique_ptr<ledger> entries;
-};
-
-struct name_transfer_state {
-  static inline const char* name = "name-transfer";
-  std::shared_ptr<books> kept;
 };
 
 caf::error refuse(const error& e) { return runtime::make_caf_error(e); }
@@ -60,42 +56,56 @@ caf::result<names_group> verify(name_table& names, const names_verify& r) {
   return group_of(names, keys.front());
 }
 
-name_transfer_actor::behavior_type
-name_transfer(name_transfer_actor::stateful_pointer<name_transfer_state> self,
-              std::shared_ptr<books> kept) {
-  self->state.kept = std::move(kept);
-  auto& names = *self->state.kept->names;
-  auto& entries = *self->state.kept->entries;
-  const auto listed = [](result<std::vector<msg::name_record>> found) -> caf::result<names_group> {
+class name_transfer final : public runtime::loop_actor<name_transfer_actor> {
+public:
+  name_transfer(caf::actor_config& cfg, runtime::loop& home, std::shared_ptr<books> kept)
+      : loop_actor(cfg, home), kept_(std::move(kept)) {}
+  ~name_transfer() noexcept override = default;
+
+  behavior_type make_behavior() override;
+  void on_exit() override { kept_.reset(); }
+  const char* name() const override { return "name-transfer"; }
+
+private:
+  static caf::result<names_group> listed(result<std::vector<msg::name_record>> found) {
     if (found) return names_group{std::move(*found)};
     return refuse(found.error());
-  };
+  }
+
+  std::shared_ptr<books> kept_;
+};
+
+name_transfer::behavior_type name_transfer::make_behavior() {
+  auto& names = *kept_->names;
+  auto& entries = *kept_->entries;
+  // An exit message overtakes what waits in the mailbox; no ledger entry may be lost to that.
+  set_exit_handler([this](caf::exit_msg&) { send(this, books_closing{}); });
   return {
       [&names](const names_link& r) -> caf::result<names_group> {
-        if (auto done = names.link(r.records); !done) return refuse(done.error());
+        if (r.records.empty()) return refuse({errc::malformed, "no names to link"});
+        if (auto ok = names.link(r.records); !ok) return refuse(ok.error());
         return group_of(names, r.records.front().name);
       },
       [&names](const names_of& r) { return group_of(names, r.name); },
-      [&names, listed](const names_all& r) {
-        return listed(names.list(r.limit, 0, unix_seconds()));
-      },
-      [&names, listed](const names_search& r) {
+      [&names](const names_all& r) { return listed(names.list(r.limit, 0, unix_seconds())); },
+      [&names](const names_search& r) {
         return listed(names.search(r.words, r.limit, unix_seconds()));
       },
       [&names](const names_learn& r) -> caf::result<void> {
-        if (auto done = names.learn(r.record); !done) return refuse(done.error());
+        if (auto ok = names.learn(r.record); !ok) return refuse(ok.error());
         return caf::unit;
       },
       [&names](const names_verify& r) { return verify(names, r); },
       [&names](const names_refute& r) -> caf::result<void> {
-        if (auto done = names.refute(r.first, r.second, unix_seconds()); !done)
-          return refuse(done.error());
+        if (auto ok = names.refute(r.first, r.second, unix_seconds()); !ok) {
+          return refuse(ok.error());
+        }
         return caf::unit;
       },
       [&entries](const ledger_enter& r) -> caf::result<void> {
-        if (auto done = entries.record(r.entries); !done) {
-          runtime::log().error("the ledger took no entry: {}", to_string(done.error()));
-          return refuse(done.error());
+        if (auto ok = entries.record(r.entries); !ok) {
+          runtime::log().error("the ledger took no entry: {}", to_string(ok.error()));
+          return refuse(ok.error());
         }
         return caf::unit;
       },
@@ -104,12 +114,13 @@ name_transfer(name_transfer_actor::stateful_pointer<name_transfer_state> self,
         if (!found) return refuse(found.error());
         return ledger_list{std::move(*found)};
       },
+    [this](books_closing) { quit(caf::exit_reason::user_shutdown); },
   };
 }
 
 } // namespace
 
-result<name_transfer_actor> spawn_name_transfer(caf::actor_system& system,
+result<name_transfer_actor> spawn_name_transfer(runtime::loop& home,
                                                 const std::filesystem::path& file) {
   auto kept = std::make_shared<books>();
   auto db = database::open(file.string());
@@ -119,7 +130,7 @@ result<name_transfer_actor> spawn_name_transfer(caf::actor_system& system,
   if (!names) return tl::unexpected(names.error());
   kept->names = std::move(*names);
   kept->entries = std::make_unique<ledger>(*kept->db);
-  return system.spawn<caf::detached>(name_transfer, std::move(kept));
+  return runtime::spawn_on<name_transfer>(home, std::move(kept));
 }
 
 } // namespace interswarm::bridge

@@ -109,17 +109,21 @@ void message_handler::ask_givers(quest q, std::vector<msg::name_record> group, f
 msg::source_actor message_handler::shared_fetch(const std::string& key) {
   const auto found = fetching_.find(key);
   if (found == fetching_.end()) return msg::source_actor{};
-  const auto alive = caf::actor_cast<caf::strong_actor_ptr>(found->second);
-  if (alive) return caf::actor_cast<msg::source_actor>(alive);
-  fetching_.erase(found);
-  return msg::source_actor{};
+  const auto alive = caf::actor_cast<caf::strong_actor_ptr>(found->second.source);
+  if (!alive) {
+    fetching_.erase(found);
+    return msg::source_actor{};
+  }
+  found->second.used_at = clock().now();
+  found->second.kept = caf::actor_cast<msg::source_actor>(alive);
+  return found->second.kept;
 }
 
 void message_handler::offer_locally(const quest& q, const msg::name_record& record,
                                     std::function<void(std::optional<msg::offer>)> then) {
   const auto* from = face_of(record.name.overlay);
   const auto key = table_key(record.name);
-  const auto with_source = [this, q, record, from = *from, then](msg::source_actor source) {
+  const auto with_source = [this, q, record, key, from = *from, then](msg::source_actor source) {
     auto offer = std::make_shared<msg::offer>(make_offer(q, from, record, source));
     // Sources: what the directory counts, or the whole content held on our own disk.
     auto both = gather<std::uint32_t>::of(2, [offer, then](std::vector<std::uint32_t>& counts) {
@@ -142,7 +146,12 @@ void message_handler::offer_locally(const quest& q, const msg::name_record& reco
               if (r.info.record.name == offer->record.name) offer->record = r.info.record;
               both->add_and_done(std::max<std::uint32_t>(r.info.peers, whole ? 1 : 0));
             },
-            [both](const caf::error&) { both->done(); });
+            [this, both, key](const caf::error& why) {
+              // A download that ended by itself (its peer restarted) is not shared any more.
+              const auto code = runtime::to_error(why).code;
+              if (code == errc::unavailable || code == errc::disconnected) fetching_.erase(key);
+              both->done();
+            });
   };
   if (auto source = shared_fetch(key)) {
     with_source(source);
@@ -155,7 +164,8 @@ void message_handler::offer_locally(const quest& q, const msg::name_record& reco
             auto source = shared_fetch(key);
             if (!source) {
               source = r.source;
-              fetching_[key] = caf::actor_cast<caf::weak_actor_ptr>(source);
+              fetching_[key] = {caf::actor_cast<caf::weak_actor_ptr>(source), source,
+                                clock().now()};
             }
             with_source(source);
           },

@@ -33,6 +33,8 @@ struct policy {
   std::chrono::seconds no_progress{10};
   /// A name for which no offer was found is not asked for again before this has passed.
   std::chrono::seconds refusal_life{15};
+  /// What was fetched stays on the spool for this long after its last use.
+  std::chrono::seconds keep_fetched{600};
 };
 
 } // namespace interswarm::bridge

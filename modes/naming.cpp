@@ -1,0 +1,83 @@
+#include "modes/naming.hpp"
+
+#include "schema/base/encoding.hpp"
+#include "schema/bittorrent/record.hpp"
+#include "schema/ed2k/record.hpp"
+
+#include <cstring>
+
+namespace interswarm {
+
+namespace {
+
+std::string title_or_id(const std::string& title, const content_hashes& h) {
+  if (auto safe = bittorrent::sanitise_component(title)) return *safe;
+  return to_hex(*h.content_id).substr(0, 16) + ".bin";
+}
+
+result<msg::name_record> name_torrent(const content_hashes& h, const std::string& title) {
+  bittorrent::single_file_hashes from;
+  from.name = title_or_id(title, h);
+  from.length = h.size;
+  from.piece_length = bittorrent::default_piece_length(h.size);
+  const auto pieces = h.v1_pieces.find(from.piece_length);
+  if (h.size == 0 || pieces == h.v1_pieces.end())
+    return fail(errc::malformed, "an empty content has no torrent");
+  from.v1 = true;
+  from.v1_pieces = pieces->second;
+  from.v2 = true;
+  from.pieces_root = *h.content_id;
+  if (h.size > from.piece_length) from.piece_layer = bep52_layer(h.bep52_leaves, from.piece_length);
+  const auto torrent = bittorrent::make_single_file(from);
+  if (!torrent) return tl::unexpected(torrent.error());
+  auto records = bittorrent::make_records(*torrent, 0);
+  // The v1 name: every client understands it, and its metadata carries the v2 one.
+  auto record = std::move(records.front());
+  record.content_id = slice::copy_of(*h.content_id);
+  record.hashes.push_back(bep52_hash_list(h));
+  return record;
+}
+
+result<msg::name_record> name_ed2k(const content_hashes& h, const std::string& title) {
+  ed2k::file_link link;
+  link.name = title_or_id(title, h);
+  link.size = h.size;
+  link.hash = *h.ed2k_red;
+  link.aich = h.aich_root;
+  const auto set = ed2k_hash_set(h.ed2k_parts, h.size);
+  if (h.size >= ed2k_part_size) {
+    for (std::size_t at = 0; at + 16 <= set.size(); at += 16) {
+      md4_digest part{};
+      std::memcpy(part.data(), set.data() + at, part.size());
+      link.part_hashes.push_back(part);
+    }
+  }
+  auto record = ed2k::make_record(link);
+  record.content_id = slice::copy_of(*h.content_id);
+  record.hashes = {ed2k_hash_list(h)};
+  if (h.aich_root) {
+    // Computed here from the bytes: as good as the content id beside it.
+    auto leaves = aich_hash_list(h);
+    leaves.evidence = msg::evidence::verified;
+    record.hashes.push_back(std::move(leaves));
+  }
+  auto strong = bep52_hash_list(h);
+  strong.evidence = msg::evidence::verified;
+  record.hashes.push_back(std::move(strong));
+  return record;
+}
+
+} // namespace
+
+std::vector<bridge::naming> all_namings() {
+  return {
+      {std::string(bittorrent::overlay_word), name_torrent,
+       [](std::uint64_t size) {
+         return std::vector<std::uint64_t>{bittorrent::default_piece_length(size)};
+       }},
+      {std::string(ed2k::overlay_word), name_ed2k,
+       [](std::uint64_t) { return std::vector<std::uint64_t>{}; }},
+  };
+}
+
+} // namespace interswarm
