@@ -60,9 +60,10 @@ constexpr std::size_t max_connections = 500;
 constexpr std::size_t max_connections_per_address = 8;
 /// Bytes queued towards one client before its session stops making more.
 constexpr std::size_t max_send_queue_bytes = 1u << 20;
-/// aMule up to 2.3.3 loses the wake-up of a socket when more bytes lie in it than it took at once, and then never reads
-/// again (amule-org/amule #871, #882). So it gets a burst and a question (PUBLICIP_REQ), and the next burst a moment after
-/// its answer showed that all of it was read; without an answer, after this time.
+/// aMule up to 2.3.3 loses the wake-up of a socket when more bytes lie in it than it took at once,
+/// and then never reads again (amule-org/amule #871, #882). So it gets a burst and a question
+/// (PUBLICIP_REQ), and the next burst a moment after its answer showed that all of it was read;
+/// without an answer, after this time.
 constexpr std::size_t amule_burst_bytes = 60'000;
 constexpr std::chrono::milliseconds amule_burst_gap{1};
 constexpr std::chrono::milliseconds amule_answer_time{1'000};
