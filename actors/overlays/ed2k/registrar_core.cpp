@@ -73,7 +73,7 @@ void registrar_core::log_in(registrar_effects& out) {
   out.push_back(send_request{std::move(login), false});
 }
 
-registrar_effects registrar_core::closed(std::string why, instant now) {
+registrar_effects registrar_core::closed(const std::string& why, instant now) {
   registrar_effects out;
   if (at_ == stage::waiting) return out;
   wait(back_off_, printable(why), now, out);

@@ -22,7 +22,7 @@ public:
   registrar_effects start(instant now);
   registrar_effects connected(instant now);
   /// The connection could not be made, or ended.
-  registrar_effects closed(std::string why, instant now);
+  registrar_effects closed(const std::string& why, instant now);
   registrar_effects received(const server_answer& answer, instant now);
   /// Once a second or so.
   registrar_effects tick(instant now);

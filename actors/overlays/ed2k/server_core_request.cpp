@@ -109,7 +109,7 @@ void server_core::call_back(party_id who, const callback_request& request, serve
     call.crypt = asker->crypt;
     call.user_hash = asker->user_hash;
   }
-  out.push_back(answer(target->second, sessions_.at(target->second), std::move(call)));
+  out.push_back(answer(target->second, sessions_.at(target->second), call));
 }
 
 void server_core::demand(const file_key& file, server_effects& out) const {

@@ -39,6 +39,7 @@ std::vector<party_id> server_index::sources(const file_key& key, party_id asker,
   if (!number) return out;
   auto& f = files_[*number];
   const auto size = f.sources.size();
+  if (size == 0) return out; // a file goes with its last source
   std::size_t looked = 0;
   for (; looked < size && out.size() < want; ++looked) {
     const auto& s = f.sources[(f.turn + looked) % size];

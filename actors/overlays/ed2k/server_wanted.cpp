@@ -77,7 +77,9 @@ std::vector<file_key> server_wanted::due(instant now) {
   std::size_t looked = 0;
   while (!repeats_.empty() && repeats_.front().first <= now &&
          looked++ < limits::max_demands_per_round) {
-    const auto [at, file] = repeats_.front();
+    // No structured binding: clang 14 does not let a lambda capture one.
+    const auto at = repeats_.front().first;
+    const auto file = repeats_.front().second;
     repeats_.pop_front();
     const auto it = wanted_.find(file);
     if (it == wanted_.end() || it->second.repeat_at != at) continue;
