@@ -10,7 +10,7 @@ namespace interswarm {
 
 namespace {
 
-constexpr std::uint64_t least_piece_length = 16 * 1024;
+constexpr std::uint64_t least_piece_length = std::uint64_t{16} << 10;
 
 std::optional<bittorrent::metainfo> torrent_of(const file_names& names, torrent_version version,
                                                const naming_options& options) {

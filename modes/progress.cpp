@@ -7,7 +7,7 @@
 
 namespace interswarm {
 
-progress_line::progress_line(std::string what)
+progress_line::progress_line(const std::string& what)
     : what_(printable(what, 60)), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 progress_line::~progress_line() {

@@ -10,7 +10,7 @@ namespace interswarm {
 /// standard error is no terminal or the work is done within half a second.
 class progress_line {
 public:
-  explicit progress_line(std::string what);
+  explicit progress_line(const std::string& what);
   /// Removes the line.
   ~progress_line();
   progress_line(const progress_line&) = delete;

@@ -177,7 +177,7 @@ void add_whole(lanes& out, hash_algorithm a, std::optional<Digest> content_hashe
   }));
 }
 
-void add_units(lanes& out, const unit_layout& layout, unsigned stride, unit_lane::store s) {
+void add_units(lanes& out, const unit_layout& layout, unsigned stride, const unit_lane::store& s) {
   const auto sink = std::make_shared<digest_sink>(digest_size(layout.algorithm));
   for (unsigned phase = 0; phase < stride; ++phase) {
     out.push_back(std::make_unique<unit_lane>(layout, phase, stride, sink, s));

@@ -10,7 +10,7 @@ std::size_t digest_size(msg::hash_algorithm a) {
   switch (a) {
   case msg::hash_algorithm::md4: return 16;
   case msg::hash_algorithm::sha1: return 20;
-  case msg::hash_algorithm::sha256: return 32;
+  case msg::hash_algorithm::sha256:
   case msg::hash_algorithm::bep52: return 32;
   }
   return 0;

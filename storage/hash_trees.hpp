@@ -12,7 +12,7 @@
 namespace interswarm {
 
 /// BEP 52: bytes under one leaf.
-inline constexpr std::uint64_t bep52_leaf_size = 16 * 1024;
+inline constexpr std::uint64_t bep52_leaf_size = std::uint64_t{16} << 10;
 /// eMule: bytes of a part (PARTSIZE) and of an AICH leaf (EMBLOCKSIZE).
 inline constexpr std::uint64_t ed2k_part_size = 9'728'000;
 inline constexpr std::uint64_t aich_leaf_size = 184'320;

@@ -66,6 +66,11 @@ struct raw_row {
   }
 };
 
+std::string word_condition(const std::string& number) {
+  return " and exists (select 1 from title_words t where t.name_id = n.id and t.word >= :low" +
+         number + " and t.word <= :high" + number + ")";
+}
+
 /// Runs a prepared select over `columns` and collects its rows.
 std::vector<name_row> fetch(soci::statement& st, raw_row& raw) {
   std::vector<name_row> out;
@@ -160,14 +165,10 @@ std::vector<name_row> name_rows::search(const std::vector<std::string>& words, s
   bounds.reserve(words.size() * 2);
   std::string condition = "(n.expires = 0 or n.expires > :now)";
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool last = i + 1 == words.size();
-    const auto number = std::to_string(i);
     bounds.push_back(words[i]);
-    bounds.push_back(last ? words[i] + "\xF4\x8F\xBF\xBF"
-                          : words[i]); // U+10FFFF, above every letter
-    condition +=
-        " and exists (select 1 from title_words t where t.name_id = n.id and t.word >= :low" +
-        number + " and t.word <= :high" + number + ")";
+    bounds.push_back(i + 1 < words.size() ? words[i]
+                                          : words[i] + "\xF4\x8F\xBF\xBF"); // above every letter
+    condition.append(word_condition(std::to_string(i)));
   }
   soci::statement st(sql_);
   exchange_columns(st, raw);

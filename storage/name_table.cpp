@@ -16,6 +16,7 @@ bool alive(const msg::name_record& r, std::int64_t now) {
 
 std::vector<msg::name_record> plain(std::vector<name_row> rows) {
   std::vector<msg::name_record> out;
+  out.reserve(rows.size());
   for (auto& row : rows) out.push_back(std::move(row.record));
   return out;
 }
