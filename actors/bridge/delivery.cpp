@@ -15,6 +15,7 @@ void delivery::offered(std::size_t count, instant now) {
   waiting_ = 0;
   failures_ = 0;
   mismatches_ = 0;
+  delivered_ = false;
   progress_at_ = now;
 }
 
@@ -27,6 +28,7 @@ void delivery::answered(std::uint64_t bytes, instant now) {
   if (waiting_ > 0) --waiting_;
   if (bytes == 0) return;
   failures_ = 0;
+  delivered_ = true;
   progress_at_ = now;
 }
 
@@ -42,8 +44,8 @@ delivery_step delivery::mismatched(instant now) {
 }
 
 delivery_step delivery::tick(instant now) {
-  if (waiting_ == 0 || !current_ || now - progress_at_ < policy_.no_progress)
-    return delivery_step::stay;
+  const auto patience = delivered_ ? policy_.no_progress : policy_.first_delivery;
+  if (waiting_ == 0 || !current_ || now - progress_at_ < patience) return delivery_step::stay;
   return next(now);
 }
 
@@ -51,6 +53,7 @@ delivery_step delivery::next(instant now) {
   failures_ = 0;
   mismatches_ = 0;
   waiting_ = 0;
+  delivered_ = false;
   progress_at_ = now;
   if (*current_ + 1 < count_) {
     ++*current_;

@@ -49,6 +49,7 @@ private:
   std::size_t waiting_ = 0;
   std::uint32_t failures_ = 0;
   std::uint32_t mismatches_ = 0;
+  bool delivered_ = false;
   instant progress_at_{};
 };
 

@@ -31,6 +31,10 @@ struct policy {
   std::chrono::seconds linger{60};
   /// A source that has delivered nothing for this long while it was asked is replaced.
   std::chrono::seconds no_progress{10};
+  /// The same for a source that has not delivered anything yet: clients let a newcomer wait before
+  /// they give (15 s in BitTorrent's choke rounds), and giving it up in between would begin the
+  /// wait anew.
+  std::chrono::seconds first_delivery{30};
   /// A name for which no offer was found is not asked for again before this has passed.
   std::chrono::seconds refusal_life{15};
   /// What was fetched stays on the spool for this long after its last use.

@@ -110,14 +110,15 @@ TEST_CASE("a source without progress is replaced, and then others are asked for"
   delivery d{p};
   d.offered(2, start);
   d.asked(start);
-  CHECK(d.tick(start + p.no_progress - 1s) == delivery_step::stay);
+  CHECK(d.tick(start + p.first_delivery - 1s) == delivery_step::stay);
   d.asked(start + 5s);
   d.answered(16384, start + 9s);
   CHECK(d.tick(start + p.no_progress) == delivery_step::stay);
   CHECK(d.tick(start + 9s + p.no_progress) == delivery_step::switched);
   CHECK(d.current() == 1u);
   d.asked(start + 30s);
-  CHECK(d.failed(true, start + 31s) == delivery_step::resolve);
+  CHECK(d.tick(start + 30s + p.no_progress) == delivery_step::stay); // a newcomer waits
+  CHECK(d.failed(true, start + 41s) == delivery_step::resolve);
   CHECK_FALSE(d.current());
 }
 

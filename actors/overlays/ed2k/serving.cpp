@@ -9,7 +9,7 @@ namespace interswarm::ed2k {
 
 namespace {
 
-constexpr std::uint32_t read_deadline_ms = 40'000;
+constexpr std::uint32_t read_deadline_ms = 300'000;
 constexpr int read_attempts = 3;
 constexpr instant retry_delay = std::chrono::seconds(1);
 /// How long a client's first question waits for a source that has not found its own parties yet.

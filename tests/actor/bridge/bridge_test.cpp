@@ -166,6 +166,7 @@ TEST_CASE("a source without progress is replaced by the next") {
   runtime::world w;
   policy impatient;
   impatient.no_progress = 1s;
+  impatient.first_delivery = 1s;
   scripted_node node(w, "here", {"red", "blue", "green"}, impatient);
   auto& red = *node.overlays["red"];
   red.sources = 0;
