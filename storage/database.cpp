@@ -20,11 +20,6 @@ void prepare_sqlite(soci::session& sql) {
   sql << "pragma foreign_keys = off";
 }
 
-std::string for_server(std::string statement) {
-  // SQLite's name for what soci::blob exchanges is the placeholder itself.
-  return statement;
-}
-
 /// The version of an open database; 0 when it has no table at all.
 result<int> read_version(soci::session& sql, const std::string& path) {
   int ours = 0;
@@ -60,7 +55,7 @@ result<void> migrate(sql_session& s, const std::string& path) {
   }
   for (const auto& m : migrations()) {
     if (m.number <= *found) continue;
-    for (const auto* statement : m.statements) s.sql << for_server(statement);
+    for (const auto* statement : m.statements) s.sql << std::string(statement);
     s.sql << "update interswarm_version set version = :v", soci::use(m.number, "v");
   }
   t.commit();

@@ -112,7 +112,23 @@ std::vector<msg::ledger_entry> fetch_all(soci::statement& st, raw_entry& raw,
   return out;
 }
 
+std::uint64_t count_rows(soci::session& sql) {
+  std::int64_t out = 0;
+  sql << "select count(*) from ledger", into(out);
+  return static_cast<std::uint64_t>(out);
+}
+
 } // namespace
+
+result<std::uint64_t> ledger::prune(std::int64_t before) {
+  auto& session = db_.session();
+  return sql_write(session, "prune the ledger", [&]() -> result<std::uint64_t> {
+    const auto had = count_rows(session.sql);
+    session.sql << "delete from ledger where last_at < :before", use(before, "before");
+    known_ = count_rows(session.sql);
+    return had - known_;
+  });
+}
 
 result<void> ledger::record(const std::vector<msg::ledger_entry>& entries) {
   if (entries.size() > limits::ledger_batch)
@@ -147,9 +163,15 @@ result<void> ledger::record(const std::vector<msg::ledger_entry>& entries) {
                 "where receipt = :receipt and role = :role",
          use(raw.bytes, "bytes"), use(raw.first_at, "first_at"), use(raw.last_at, "last_at"),
          use(raw.receipt, "receipt"), use(raw.role, "role"));
+    // Counted anew only when the limit seems near: rolled back batches make the running count too
+    // high.
+    if (known_ == 0 || known_ + entries.size() > max_rows_) known_ = count_rows(session.sql);
     for (const auto& e : entries) {
       raw.set(e);
       if (!find.execute(true)) {
+        if (known_ >= max_rows_)
+          return fail(errc::too_large, "the ledger is full; prune what was charged");
+        ++known_;
         add.execute(true);
         continue;
       }

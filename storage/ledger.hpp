@@ -2,6 +2,7 @@
 
 #include "schema/base/result.hpp"
 #include "storage/database.hpp"
+#include "storage/limits.hpp"
 #include "storage/values.hpp"
 
 #include <vector>
@@ -39,11 +40,14 @@ struct ledger_disagreement {
 /// when the call returns. For one thread at a time, like the database, which must outlive it.
 class ledger {
 public:
-  explicit ledger(database& db) : db_(db) {}
+  explicit ledger(database& db, std::uint64_t max_rows = limits::ledger_rows)
+      : db_(db), max_rows_(max_rows) {}
 
   /// Takes the entries in; of a known one the larger byte count, the earlier beginning and the
   /// later end stay. Fails `malformed` or `too_large`, and `conflict` when a receipt is used for
   /// two different deliveries: then none is taken.
+  /// A full ledger is `too_large` too: no entry is ever dropped by itself, `prune` does that when
+  /// told to.
   result<void> record(const std::vector<msg::ledger_entry>& entries);
   result<void> record(const msg::ledger_entry& entry) { return record(std::vector{entry}); }
 
@@ -55,6 +59,10 @@ public:
   /// Entries of one receipt, at most one of each role.
   result<std::vector<msg::ledger_entry>> find(byte_view receipt) const;
 
+  /// Forgets what ended before `before` (Unix milliseconds), say because it was charged, and tells
+  /// how many rows.
+  result<std::uint64_t> prune(std::int64_t before);
+
   /// Receipts on which the entries of two ends differ by more than nothing, in order of receipt.
   /// Only receipts whose opposite roles meet count: what was given here must have been taken there.
   static std::vector<ledger_disagreement> compare(const std::vector<msg::ledger_entry>& own,
@@ -62,6 +70,8 @@ public:
 
 private:
   database& db_;
+  std::uint64_t max_rows_;
+  std::uint64_t known_ = 0; // rows, at least; 0 until counted
 };
 
 } // namespace interswarm

@@ -53,6 +53,8 @@ inline constexpr std::size_t listing = 1000;
 inline constexpr std::size_t receipt_bytes = 32;
 inline constexpr std::size_t domain_bytes = 255;
 inline constexpr std::size_t ledger_batch = 10'000;
+/// Rows of the ledger: about 4 GB.
+inline constexpr std::uint64_t ledger_rows = 10'000'000;
 inline constexpr std::size_t ledger_listing = 100'000;
 
 /// Files of one spool, bytes of a key, separate ranges of one file, bytes of its journal.

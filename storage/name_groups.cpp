@@ -50,7 +50,7 @@ result<name_row> name_groups::take_in(const msg::name_record& given) {
   } else {
     // Counted anew only when the limit seems near: rolled back inserts make the running count too
     // high.
-    if (++known_ > limits::names && (known_ = rows.count() + 1) > limits::names) {
+    if (++known_ > max_names_ && (known_ = rows.count() + 1) > max_names_) {
       return fail(errc::too_large, "the name table is full; forget names or let leases end");
     }
     row.emplace();

@@ -11,8 +11,8 @@ std::string display(const msg::name& name);
 
 class name_groups {
 public:
-  explicit name_groups(soci::session& sql)
-      : rows(sql), next_id_(rows.last_id() + 1), known_(rows.count()) {}
+  name_groups(soci::session& sql, std::uint64_t max_names)
+      : rows(sql), next_id_(rows.last_id() + 1), max_names_(max_names), known_(rows.count()) {}
 
   /// The row of `record.name` after it learned `record`, in the group of its content.
   result<name_row> take_in(const msg::name_record& record);
@@ -37,6 +37,7 @@ private:
   }
 
   std::int64_t next_id_;
+  std::uint64_t max_names_;
   std::uint64_t known_; // names, at least
 };
 

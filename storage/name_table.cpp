@@ -40,7 +40,7 @@ std::vector<msg::name_record> records_of(std::vector<name_row> rows, std::int64_
 } // namespace
 
 struct name_table::state : name_groups {
-  explicit state(database& d) : name_groups(d.session().sql), db(d) {}
+  state(database& d, std::uint64_t max_names) : name_groups(d.session().sql, max_names), db(d) {}
 
   database& db;
 
@@ -50,9 +50,9 @@ struct name_table::state : name_groups {
   }
 };
 
-result<std::unique_ptr<name_table>> name_table::open(database& db) {
+result<std::unique_ptr<name_table>> name_table::open(database& db, std::uint64_t max_names) {
   return sql_guard("read the names", [&]() -> result<std::unique_ptr<name_table>> {
-    return std::unique_ptr<name_table>(new name_table(std::make_unique<state>(db)));
+    return std::unique_ptr<name_table>(new name_table(std::make_unique<state>(db, max_names)));
   });
 }
 

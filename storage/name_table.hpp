@@ -2,6 +2,7 @@
 
 #include "schema/base/result.hpp"
 #include "storage/database.hpp"
+#include "storage/limits.hpp"
 #include "storage/values.hpp"
 
 #include <memory>
@@ -15,7 +16,8 @@ namespace interswarm {
 /// which must outlive it.
 class name_table {
 public:
-  static result<std::unique_ptr<name_table>> open(database& db);
+  static result<std::unique_ptr<name_table>> open(database& db,
+                                                  std::uint64_t max_names = limits::names);
   ~name_table();
 
   /// Takes in what a record knows; new names get a group of their own unless their content id is

@@ -48,10 +48,12 @@ std::string id_in(const std::string& name, const std::string& ending) {
 
 } // namespace
 
-result<std::unique_ptr<spool>> spool::open(const std::string& folder, std::uint64_t quota_bytes) {
+result<std::unique_ptr<spool>> spool::open(const std::string& folder, std::uint64_t quota_bytes,
+                                           std::size_t max_files) {
   auto s = std::make_shared<spool_folder>();
   s->folder = folder;
   s->quota = quota_bytes;
+  s->max_files = max_files;
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return spool_error("make", folder);
   s->folder_fd = owned_fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!s->folder_fd) return spool_error("open", folder);
@@ -184,9 +186,9 @@ result<std::shared_ptr<spool_file>> spool::file(byte_view key, std::uint64_t con
     state_->closed.wait(lock);
   }
   if (!state_->entries.contains(id)) {
-    while (state_->entries.size() >= limits::spool_files && state_->evict_one({})) {
+    while (state_->entries.size() >= state_->max_files && state_->evict_one({})) {
     }
-    if (state_->entries.size() >= limits::spool_files)
+    if (state_->entries.size() >= state_->max_files)
       return fail(errc::too_large, "too many files in the spool");
   }
   auto opened = open_spool_file(state_, id, key, content_size);

@@ -2,6 +2,7 @@
 
 #include "schema/base/bytes.hpp"
 #include "schema/base/result.hpp"
+#include "storage/limits.hpp"
 #include "storage/range_set.hpp"
 
 #include <memory>
@@ -52,7 +53,8 @@ class spool {
 public:
   /// Makes the folder if it is not there and takes up what a former process left. Fails `io` or
   /// `denied`, and `unavailable` while another process uses the folder.
-  static result<std::unique_ptr<spool>> open(const std::string& folder, std::uint64_t quota_bytes);
+  static result<std::unique_ptr<spool>> open(const std::string& folder, std::uint64_t quota_bytes,
+                                             std::size_t max_files = limits::spool_files);
   ~spool();
   spool(const spool&) = delete;
   spool& operator=(const spool&) = delete;

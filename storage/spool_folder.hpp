@@ -43,6 +43,7 @@ struct spool_folder {
   owned_fd folder_fd;
   owned_fd lock_fd;
   std::uint64_t quota = 0;
+  std::size_t max_files = 0;
 
   std::mutex mutex;
   std::condition_variable closed;

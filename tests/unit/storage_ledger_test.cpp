@@ -86,6 +86,21 @@ TEST_CASE_METHOD(fixture, "entries that cross a limit are refused") {
   CHECK(book.list(0, 10)->empty());
 }
 
+TEST_CASE_METHOD(fixture, "a full ledger drops nothing by itself") {
+  ledger small(*db, 2);
+  REQUIRE(small.record({entry(1, 1), entry(2, 1)}));
+  CHECK(small.record({entry(1, 5), entry(3, 1)}).error().code == errc::too_large);
+  CHECK(small.find(entry(1, 1).receipt)->at(0).bytes == 1); // the batch is rolled back
+  CHECK(small.record(entry(1, 5)));
+  auto later = entry(2, 9);
+  later.last_at = 5000;
+  REQUIRE(small.record(later));
+  CHECK(small.prune(2000).value() == 0);
+  CHECK(small.prune(2001).value() == 1);
+  CHECK(small.record(entry(3, 1)));
+  CHECK(small.list(0, 10).value() == std::vector{entry(3, 1), later});
+}
+
 TEST_CASE_METHOD(fixture, "totals add up by delivery") {
   auto other = entry(3, 7);
   other.tenant = "u";

@@ -411,6 +411,18 @@ TEST_CASE_METHOD(fixture, "a lease is renewed and a title learned without losing
   CHECK(table->find(torrent.name, 0)->hashes == r.hashes);
 }
 
+TEST_CASE_METHOD(fixture, "a full name table takes no new names") {
+  const auto small = name_table::open(*db, 2).value();
+  REQUIRE(small->link({torrent, donkey}));
+  CHECK(small->learn(other_donkey).error().code == errc::too_large);
+  auto leased = torrent;
+  leased.title = "still learned";
+  REQUIRE(small->learn(leased));
+  REQUIRE(small->renew(donkey.name, 5));
+  REQUIRE(small->expire(5).value() == 1);
+  CHECK(small->learn(other_donkey));
+}
+
 TEST_CASE("names are there again after the database was closed") {
   const scratch_folder folder;
   {

@@ -126,6 +126,16 @@ TEST_CASE("the longest unused file makes room, one in use never") {
   REQUIRE(smaller->remove(key_c));
 }
 
+TEST_CASE("a spool has no more files than its limit") {
+  const scratch_folder folder;
+  const auto s = spool::open(folder.path(), no_quota, 2).value();
+  const auto a = s->file(key_a, 1).value();
+  static_cast<void>(s->file(key_b, 1));
+  const auto c = s->file(key_c, 1).value(); // b makes room
+  CHECK(s->count() == 2);
+  CHECK(s->file(key_b, 1).error().code == errc::too_large);
+}
+
 TEST_CASE("a folder is for one process, and no key or link leads out of it") {
   const scratch_folder folder;
   const auto outside = folder.file("outside");
