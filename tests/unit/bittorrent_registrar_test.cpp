@@ -266,6 +266,26 @@ TEST_CASE(
   CHECK(round({{name(1), 5, 1, 0}}).empty());
 }
 
+TEST_CASE("registrar desk: a single look is a scrape of its own and always ends") {
+  desk_fixture f;
+  f.desk.look({name(1), name(2)}, f.now_ms);
+  auto t = f.one_task();
+  CHECK(t.names.size() == 2);
+  scrape_response r;
+  r.entries = {{name(1), 3, 0, 4}};
+  f.desk.scraped(t.id, r, f.now_ms);
+  CHECK(f.desk.take(f.now_ms).looked.size() == 2);
+  CHECK(f.desk.status_of(name(1)).seeders == 3);
+  CHECK_FALSE(f.desk.status_of(name(2)).known);
+  f.desk.look({name(1)}, f.now_ms);
+  f.desk.failed(f.one_task().id, "gone", f.now_ms);
+  CHECK(f.desk.take(f.now_ms).looked.size() == 1);
+  f.desk.look({name(1)}, f.now_ms); // closed: no question is asked
+  const auto closed = f.desk.take(f.now_ms);
+  CHECK(closed.tasks.empty());
+  CHECK(closed.looked.size() == 1);
+}
+
 TEST_CASE("registrar desk: our own seed does not hide the demand of others") {
   desk_fixture f;
   f.desk.follow({name(1)});

@@ -61,8 +61,11 @@ public:
       w.promise.deliver(runtime::make_caf_error(errc::cancelled, "the registrar ended"));
     for (auto& w : finds_)
       w.promise.deliver(runtime::make_caf_error(errc::cancelled, "the registrar ended"));
+    for (auto& w : scrapes_)
+      w.promise.deliver(runtime::make_caf_error(errc::cancelled, "the registrar ended"));
     announces_.clear();
     finds_.clear();
+    scrapes_.clear();
   }
 
   behavior_type make_behavior() override {
@@ -107,6 +110,13 @@ private:
     msg::name name;
     std::uint32_t want = 0;
     caf::typed_response_promise<msg::tracker_find_result> promise;
+  };
+
+  struct waiting_scrape {
+    std::vector<msg::name> names;
+    /// Answers that are still out, for each swarm.
+    std::map<info_hash, std::size_t> open;
+    caf::typed_response_promise<msg::tracker_scrape_result> promise;
   };
 
   template <class F>
@@ -209,9 +219,15 @@ private:
           if (w.hash == o.name) settle(w, o.failure);
         }
       }
+      for (const auto& hash : news.looked) {
+        for (auto& w : scrapes_) {
+          if (const auto o = w.open.find(hash); o != w.open.end() && o->second > 0) --o->second;
+        }
+      }
       for (const auto& d : news.demands) tell_demand(d);
     });
     deliver();
+    deliver_scrapes();
   }
 
   static void settle(waiting& w, const std::optional<error>& failure) {
@@ -346,13 +362,35 @@ private:
   caf::result<msg::tracker_scrape_result> scrape(const msg::tracker_scrape& x) {
     if (x.names.size() > limits::scrape_names)
       return runtime::make_caf_error(errc::too_large, "a scrape names at most 74 contents");
-    msg::tracker_scrape_result out;
+    if (scrapes_.size() >= tracker_limits::waiting_finds)
+      return runtime::make_caf_error(errc::overloaded, "too many questions wait for the tracker");
+    waiting_scrape w;
+    w.names = x.names;
     for (const auto& one : x.names) {
       const auto key = read_name(one);
       if (!key) return runtime::make_caf_error(key.error());
-      out.status.push_back(to_status(one, status_of(key->wire_hash())));
+      w.open[key->wire_hash()] = route_count();
     }
-    return out;
+    std::vector<info_hash> swarms;
+    for (const auto& [hash, count] : w.open) swarms.push_back(hash);
+    for_routes([&](route& r) { r.desk.look(swarms, tracker_now_ms()); });
+    w.promise = make_response_promise<msg::tracker_scrape_result>();
+    auto promise = w.promise;
+    scrapes_.push_back(std::move(w));
+    pump();
+    return promise;
+  }
+
+  void deliver_scrapes() {
+    std::erase_if(scrapes_, [&](waiting_scrape& w) {
+      if (std::any_of(w.open.begin(), w.open.end(), [](const auto& o) { return o.second > 0; }))
+        return false;
+      msg::tracker_scrape_result out;
+      for (const auto& one : w.names)
+        out.status.push_back(to_status(one, status_of(read_name(one)->wire_hash())));
+      w.promise.deliver(std::move(out));
+      return true;
+    });
   }
 
   caf::result<msg::tracker_watch_result> watch(const msg::tracker_watch& x) {
@@ -420,6 +458,7 @@ private:
   std::map<info_hash, holder> holders_;
   std::list<waiting_announce> announces_;
   std::list<waiting_find> finds_;
+  std::list<waiting_scrape> scrapes_;
   std::map<std::uint64_t, msg::demand_listener_actor> listeners_;
   std::uint64_t next_listener_ = 1;
   std::uint64_t look_up_at_ms_ = 0;

@@ -97,8 +97,18 @@ void registrar_desk::seek(const info_hash& name, std::uint32_t want, std::uint64
   if (!e.in_flight) e.due_ms = std::min(e.due_ms, now_ms);
 }
 
+void registrar_desk::look(const std::vector<info_hash>& names, std::uint64_t now_ms) {
+  const bool closed = failures_ != 0 && now_ms < retry_ms_;
+  if (!can_scrape_ || closed || asked_.size() + names.size() > tracker_limits::followed_names) {
+    waiting_.looked.insert(waiting_.looked.end(), names.begin(), names.end());
+  } else {
+    asked_.insert(asked_.end(), names.begin(), names.end());
+  }
+}
+
 void registrar_desk::leave(std::uint64_t now_ms) {
   follow({});
+  asked_.clear();
   for (auto& [name, e] : entries_) {
     e.keepers = 0;
     e.sought_until_ms = 0;
@@ -151,7 +161,25 @@ void registrar_desk::add_announces(std::uint64_t now_ms, std::size_t limit, news
   }
 }
 
+template <class Iterator>
+void registrar_desk::add_scrape(Iterator begin, Iterator end, news& out) {
+  task t;
+  t.id = next_id_++;
+  t.what = kind::scrape;
+  t.names.assign(begin, end);
+  in_flight_[t.id] = t;
+  out.tasks.push_back(std::move(t));
+}
+
 void registrar_desk::add_scrapes(std::uint64_t now_ms, std::size_t limit, news& out) {
+  const auto part = [&](std::size_t left) {
+    return static_cast<std::ptrdiff_t>(std::min<std::size_t>(timing_.scrape_names, left));
+  };
+  while (!asked_.empty() && has_room(limit)) {
+    const auto end = asked_.begin() + part(asked_.size());
+    add_scrape(asked_.begin(), end, out);
+    asked_.erase(asked_.begin(), end);
+  }
   if (!can_scrape_ || followed_.empty()) return;
   if (next_followed_ >= followed_.size()) {
     const auto pause_s = std::max(timing_.scrape_interval_s, tracker_scrape_interval_s_);
@@ -160,16 +188,10 @@ void registrar_desk::add_scrapes(std::uint64_t now_ms, std::size_t limit, news& 
   }
   if (next_followed_ == 0) scrape_round_ms_ = now_ms;
   while (next_followed_ < followed_.size() && has_room(limit)) {
-    task t;
-    t.id = next_id_++;
-    t.what = kind::scrape;
-    const auto count =
-        std::min<std::size_t>(timing_.scrape_names, followed_.size() - next_followed_);
     const auto begin = followed_.begin() + static_cast<std::ptrdiff_t>(next_followed_);
-    t.names.assign(begin, begin + static_cast<std::ptrdiff_t>(count));
-    next_followed_ += count;
-    in_flight_[t.id] = t;
-    out.tasks.push_back(std::move(t));
+    const auto count = part(followed_.size() - next_followed_);
+    add_scrape(begin, begin + count, out);
+    next_followed_ += static_cast<std::size_t>(count);
   }
 }
 
@@ -280,6 +302,7 @@ void registrar_desk::scraped(std::uint64_t id, const scrape_response& r, std::ui
   const auto t = in_flight_.extract(id);
   if (t.empty()) return;
   reached();
+  waiting_.looked.insert(waiting_.looked.end(), t.mapped().names.begin(), t.mapped().names.end());
   if (r.failure) {
     waiting_.status_line = "refuses to be scraped: " + r.failure->reason;
     // A refusal is not a way that is broken: the next round may be answered.
@@ -328,6 +351,7 @@ void registrar_desk::failed(std::uint64_t id, const std::string& reason, std::ui
   ++failures_;
   retry_ms_ = now_ms + pause_s * second_ms;
   if (t.mapped().what == kind::scrape) {
+    waiting_.looked.insert(waiting_.looked.end(), t.mapped().names.begin(), t.mapped().names.end());
     // The round begins again where it broke off.
     next_followed_ = 0;
     scrape_round_ms_ = 0;

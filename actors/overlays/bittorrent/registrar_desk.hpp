@@ -53,6 +53,8 @@ public:
   void withdraw(const info_hash& name, std::uint64_t now_ms);
   /// Peers of a name: a `settled` follows, at once where the last answer is young enough.
   void seek(const info_hash& name, std::uint32_t want, std::uint64_t now_ms);
+  /// One scrape beside the rounds: each name comes out as `looked`, answered or not.
+  void look(const std::vector<info_hash>& names, std::uint64_t now_ms);
   /// Everything is withdrawn; what `take` gives then are the farewells.
   void leave(std::uint64_t now_ms);
 
@@ -76,6 +78,8 @@ public:
     std::vector<task> tasks;
     std::vector<settled> outcomes;
     std::vector<swarm_status> demands;
+    /// Names whose scrape has ended, well or not.
+    std::vector<info_hash> looked;
     /// Now and then a line for the log: the tracker cannot be reached, or can again.
     std::string status_line;
   };
@@ -142,6 +146,8 @@ private:
   bool is_self(const endpoint& e) const;
   void learn(const info_hash& name, std::uint32_t seeders, std::uint32_t leechers,
              std::uint32_t completed, std::uint64_t now_ms);
+  template <class Iterator>
+  void add_scrape(Iterator begin, Iterator end, news& out);
   void suspect(const info_hash& name, std::uint32_t seeders, std::uint32_t completed,
                std::uint64_t now_ms);
   void reached();
@@ -156,6 +162,7 @@ private:
   std::vector<info_hash> followed_;
   std::unordered_set<info_hash, hash_of> followed_set_;
   std::size_t next_followed_ = 0;
+  std::vector<info_hash> asked_;
   std::uint64_t scrape_round_ms_ = 0;
   std::uint32_t tracker_scrape_interval_s_ = 0;
   std::unordered_map<std::uint64_t, task> in_flight_;

@@ -30,13 +30,17 @@ inline int open_socket(const endpoint& to, int type) {
   return fd;
 }
 
-/// Empty where no answer came in two seconds.
+/// Sent again where no answer came in two seconds; empty after the third time.
 inline bytes udp_ask(int fd, byte_view packet) {
-  (void)!::send(fd, packet.data(), packet.size(), 0);
-  bytes out(2048);
-  const auto n = ::recv(fd, out.data(), out.size(), 0);
-  out.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-  return out;
+  for (int i = 0; i < 3; ++i) {
+    (void)!::send(fd, packet.data(), packet.size(), 0);
+    bytes out(2048);
+    const auto n = ::recv(fd, out.data(), out.size(), 0);
+    if (n <= 0) continue;
+    out.resize(static_cast<std::size_t>(n));
+    return out;
+  }
+  return {};
 }
 
 inline announce_request peer_of(const info_hash& hash, std::uint16_t port, std::uint64_t left) {

@@ -171,6 +171,13 @@ void exercise(world& w, const std::string& url, const endpoint& udp, const endpo
   CHECK(names_in(*found).contains(client));
   CHECK_FALSE(names_in(*found).contains(ourselves));
   CHECK(found->status.sources == 0);
+  const auto scraped =
+      ask<msg::tracker_scrape_result>(w.system, *r, msg::tracker_scrape{{make_name(hash)}}, 10s);
+  REQUIRE(scraped);
+  REQUIRE(scraped->status.size() == 1);
+  CHECK(scraped->status[0].known);
+  CHECK(scraped->status[0].seekers >= 1);
+  CHECK(scraped->status[0].sources == 0); // ourselves are not counted
   lease.reset();
   CHECK(eventually([&] { return !seen(); }));
 }

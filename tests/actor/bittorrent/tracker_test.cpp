@@ -138,7 +138,8 @@ TEST_CASE("tracker: HTTP connections are kept alive, bounded, and survive garbag
   (void)!::send(s.fd, garbage.data(), garbage.size(), MSG_NOSIGNAL);
   char part[4096];
   const auto n = ::recv(s.fd, part, sizeof part, 0);
-  CHECK((n <= 0 || std::string_view(part, static_cast<std::size_t>(n)).starts_with("HTTP/1.1 501")));
+  CHECK(
+      (n <= 0 || std::string_view(part, static_cast<std::size_t>(n)).starts_with("HTTP/1.1 501")));
   const auto flood = "GET /" + std::string(200'000, 'x') + " HTTP/1.1\r\n\r\n";
   const socket_guard long_one{open_socket(at, SOCK_STREAM)};
   (void)!::send(long_one.fd, flood.data(), flood.size(), MSG_NOSIGNAL);
