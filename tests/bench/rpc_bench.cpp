@@ -96,9 +96,9 @@ template <class Handle, class Request, class Result>
 class driver final : public runtime::loop_actor<caf::actor> {
 public:
   driver(caf::actor_config& config, runtime::loop& home, Handle to, Request what,
-         std::uint32_t total, std::uint32_t window, std::promise<bool>* done)
+         std::uint32_t total, std::uint32_t window, std::promise<bool>* ended)
       : loop_actor(config, home), to_(std::move(to)), what_(std::move(what)), left_(total),
-        waiting_(total), window_(window), done_(done) {}
+        waiting_(total), window_(window), done_(ended) {}
 
 protected:
   caf::behavior make_behavior() override {
