@@ -81,21 +81,25 @@ void serve_peer::sent_reject_request(const lt::peer_request& r) {
     withdrawn_.try_emplace(to_number(r.piece), steady_ms());
 }
 
-void serve_peer::offer_again(const serve_torrent& torrent, std::uint64_t now_ms) {
-  if (connection_.in_handshake() || connection_.is_disconnecting()) return;
+void serve_peer::say_have(const std::vector<std::uint32_t>& pieces) {
+  if (pieces.empty() || connection_.in_handshake() || connection_.is_disconnecting()) return;
   bytes out;
+  for (const auto piece : pieces) big_endian_writer(out).u32(5).u8(msg_have).u32(piece);
+  connection_.send_buffer(reinterpret_cast<const char*>(out.data()), static_cast<int>(out.size()));
+}
+
+void serve_peer::offer_again(const serve_torrent& torrent, std::uint64_t now_ms) {
+  std::vector<std::uint32_t> out;
   for (auto at = withdrawn_.begin(); at != withdrawn_.end();) {
     const auto [piece, since] = *at;
     if (now_ms < since + offer_again_ms || !torrent.obtainable(piece)) {
       ++at;
       continue;
     }
-    big_endian_writer(out).u32(5).u8(msg_have).u32(piece);
+    out.push_back(piece);
     at = withdrawn_.erase(at);
   }
-  if (!out.empty())
-    connection_.send_buffer(reinterpret_cast<const char*>(out.data()),
-                            static_cast<int>(out.size()));
+  say_have(out);
 }
 
 void serve_peer::count_complete(bool after_start) {

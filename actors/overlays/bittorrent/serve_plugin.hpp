@@ -18,6 +18,8 @@ public:
              std::shared_ptr<serve_counters> counters, std::uint32_t pieces);
   ~serve_peer() override;
 
+  /// Says HAVE, unless the client still shakes hands: then its bitfield is yet to come.
+  void say_have(const std::vector<std::uint32_t>& pieces);
   /// Says HAVE for pieces that were refused a while ago and can be had (again): libtorrent took
   /// them back with `lt_donthave` and would never name them again.
   void offer_again(const serve_torrent& torrent, std::uint64_t now_ms);

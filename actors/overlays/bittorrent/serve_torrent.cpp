@@ -159,13 +159,21 @@ void serve_torrent::announce_new() {
     if (self->stopped_) return;
     // The session takes our word for hashes and our disk ignores writes, so a piece of any bytes
     // makes libtorrent enter it and tell the clients.
-    for (std::size_t i = 0; i < announce_step && !self->to_announce_.empty(); ++i) {
+    std::vector<std::uint32_t> batch;
+    while (batch.size() < announce_step && !self->to_announce_.empty()) {
       const auto piece = *self->to_announce_.begin();
       self->to_announce_.erase(self->to_announce_.begin());
       if (!self->announced_.insert(piece).second) continue;
       self->handle_.add_piece(lt::piece_index_t(static_cast<int>(piece)),
                               std::vector<char>(self->metadata_->map.piece_size(piece)));
+      batch.push_back(piece);
     }
+    // libtorrent says HAVE at once but enters a piece into its bitfield when the writes were
+    // answered: whoever shook hands in between would never hear of it.
+    self->shared_->network->post([self, batch = std::move(batch)] {
+      for (const auto& weak : self->peers_)
+        if (const auto peer = weak.lock()) peer->say_have(batch);
+    });
     self->announce_new();
   });
 }
