@@ -168,13 +168,13 @@ void serve_session::core::replace(std::shared_ptr<serve_torrent>& t,
   const auto old = t;
   t = std::make_shared<serve_torrent>(next_number++, std::move(merged), shared, old->counters());
   shared->torrents[t->number()] = t;
-  const auto clients = old->clients();
+  auto clients = old->clients();
   for (auto& o : old->take_offers()) t->add_offer(std::move(o));
   const bool entered = old->handle().is_valid();
   leave(*old);
   if (!entered) return;
   enter(*t);
-  for (const auto& c : clients) t->handle().connect_peer(c);
+  if (t->handle().is_valid()) t->carry(std::move(clients));
 }
 
 void serve_session::core::dial(const bytes& info, const endpoint& client) {

@@ -91,12 +91,18 @@ bool serve_torrent::remove_offer(std::uint64_t id) {
   return offers_.empty();
 }
 
-std::vector<lt::tcp::endpoint> serve_torrent::clients() const {
-  std::vector<lt::tcp::endpoint> out;
+std::set<lt::tcp::endpoint> serve_torrent::clients() const {
+  // Those of a former entry may not have been reached yet.
+  auto out = carried_;
   for (const auto& weak : peers_)
     if (const auto peer = weak.lock())
-      if (const auto at = peer->listens_at(); at.port() != 0) out.push_back(at);
+      if (const auto at = peer->listens_at(); at.port() != 0) out.insert(at);
   return out;
+}
+
+void serve_torrent::carry(std::set<lt::tcp::endpoint> clients) {
+  carried_ = std::move(clients);
+  for (const auto& c : carried_) handle_.connect_peer(c);
 }
 
 void serve_torrent::set_have(std::uint64_t id, range_set have) {

@@ -74,7 +74,9 @@ public:
   /// Now, or as soon as the torrent is entered.
   void dial(const libtorrent::tcp::endpoint& client);
   /// Where connected clients can be dialled.
-  std::vector<libtorrent::tcp::endpoint> clients() const;
+  std::set<libtorrent::tcp::endpoint> clients() const;
+  /// Dials the clients of this torrent's former entry.
+  void carry(std::set<libtorrent::tcp::endpoint> clients);
   void set_have(std::uint64_t id, range_set have);
   /// libtorrent accepted the torrent; `announced` pieces are known to it.
   void added(libtorrent::torrent_handle handle, std::set<std::uint32_t> announced);
@@ -126,6 +128,7 @@ private:
   libtorrent::torrent_handle handle_;
   std::vector<std::unique_ptr<offered_file>> offers_;
   std::vector<libtorrent::tcp::endpoint> to_dial_;
+  std::set<libtorrent::tcp::endpoint> carried_;
   std::set<std::uint32_t> announced_;
   std::set<std::uint32_t> to_announce_;
   bool announcing_ = false;

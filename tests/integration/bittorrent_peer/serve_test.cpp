@@ -103,7 +103,10 @@ TEST_CASE("serves the pieces inside one file of many", "[bittorrent][serve]") {
       s.session->serve(t.name(2), t.metadata(2), std::make_shared<memory_source>(c));
   REQUIRE(more_a.has_value());
   REQUIRE(more_c.has_value());
-  REQUIRE(wait_for([&] { return finished(h); }, 30s));
+  const bool done = wait_for([&] { return finished(h); }, 30s);
+  INFO("kind " << static_cast<int>(k) << ", " << h.status().num_pieces << " pieces, "
+               << h.status().num_peers << " peers");
+  REQUIRE(done);
   CHECK(read_file(here.path / "many/a") == a);
   CHECK(read_file(here.path / "many/b") == b);
   CHECK(read_file(here.path / "many/c") == c);
