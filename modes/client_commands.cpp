@@ -166,6 +166,7 @@ result<void> run_import(client_options& o, const std::string& torrent_path) {
   if (!work) return tl::unexpected(work.error());
   const bool show = isatty(STDERR_FILENO) != 0;
   std::uint64_t seen = 0;
+  std::string waits_for;
   for (;;) {
     auto news = (*node)->ask<msg::import_progress_result>(work->work,
                                                           msg::import_progress{seen, 2000}, 60s);
@@ -176,9 +177,11 @@ result<void> run_import(client_options& o, const std::string& torrent_path) {
       std::cerr << "\r" << human_bytes(p.done_bytes) << " of " << human_bytes(p.total_bytes) << " ("
                 << p.done_bytes * 100 / p.total_bytes << " %)   " << std::flush;
     }
+    if (show && p.total_bytes == 0 && p.note != waits_for) std::cerr << p.note << "\n";
+    waits_for = p.note;
     if (!p.finished) continue;
     if (show) std::cerr << "\n";
-    if (!p.failure.empty()) return fail(errc::unavailable, p.failure);
+    if (!p.failure.empty()) return tl::unexpected(parse_error(p.failure));
     print_records(p.records, o.json);
     return torrent_path.empty() ? result<void>{} : write_torrent(p.records, torrent_path);
   }

@@ -19,6 +19,7 @@ void read_policy(config_reader& r, bridge::policy& p) {
   r.read("linger", p.linger);
   r.read("no_progress", p.no_progress);
   r.read("first_delivery", p.first_delivery);
+  r.read("first_refusal", p.first_refusal);
   r.read("refusal_life", p.refusal_life);
   r.read("keep_fetched", p.keep_fetched);
 }

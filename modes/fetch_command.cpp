@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <iostream>
+#include <thread>
 #include <unistd.h>
 
 namespace interswarm {
@@ -25,6 +26,7 @@ constexpr std::uint64_t read_size = 1 << 20;
 constexpr std::size_t reads_in_flight = 16;
 constexpr auto read_deadline = 300s;
 constexpr auto size_deadline = 180s;
+constexpr auto retry_pause = 2s;
 constexpr int max_repairs = 3;
 /// Verified bytes are told to the source in runs of this size.
 constexpr std::uint64_t told_at_once = 16 << 20;
@@ -84,17 +86,25 @@ private:
   bool kept_ = false;
 };
 
-result<msg::source_state> wait_for_size(node_client& node, const msg::source_actor& source) {
+result<msg::source_state> wait_for_size(node_client& node, const msg::source_actor& source,
+                                        bool show) {
   const auto until = std::chrono::steady_clock::now() + size_deadline;
   std::uint64_t version = 0;
+  std::string waits_for;
   while (std::chrono::steady_clock::now() < until) {
     auto info = node.ask<msg::source_info_result>(source, msg::source_info{version, 2000}, 90s);
-    if (!info) return tl::unexpected(info.error());
-    if (info->info.size != msg::unknown_size) return std::move(info->info);
-    version = info->info.version;
+    if (info && info->info.size != msg::unknown_size) return std::move(info->info);
+    if (info) {
+      version = info->info.version;
+      continue;
+    }
+    // Nobody offers it now: somebody may in a moment.
+    if (info.error().code != errc::unavailable) return tl::unexpected(info.error());
+    if (show && info.error().text != waits_for) std::cerr << info.error().text << "\n";
+    waits_for = info.error().text;
+    std::this_thread::sleep_for(retry_pause);
   }
-  return fail(errc::timed_out,
-              "no party told the content's size in 180 s; is one with the content online?");
+  return fail(errc::timed_out, "no party gave the content in 180 s; is one with all of it online?");
 }
 
 /// Proof of the sought name itself that covers all of the content, the strongest first.
@@ -207,12 +217,12 @@ result<void> run_fetch(const node_address& where, const std::vector<std::string>
   auto opened = (*node)->ask<msg::control_fetch_result>((*node)->control(),
                                                         msg::control_fetch{records->front()});
   if (!opened) return tl::unexpected(opened.error());
-  const auto info = wait_for_size(**node, opened->source);
+  const bool show = isatty(STDERR_FILENO) != 0;
+  const auto info = wait_for_size(**node, opened->source, show);
   if (!info) return tl::unexpected(info.error());
   records->push_back(info->record);
   partial_file file(path);
   if (!file.good()) return fail(errc::io, file.path() + ": " + std::strerror(errno));
-  const bool show = isatty(STDERR_FILENO) != 0;
   if (auto done = read_all(**node, opened->source, {0, info->size}, file, show); !done) return done;
   const auto proof = choose_proof(*records, sought, info->size);
   auto checked = proof ? check_units(**node, opened->source, *proof, file)

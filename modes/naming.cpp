@@ -34,7 +34,8 @@ result<msg::name_record> name_torrent(const content_hashes& h, const std::string
   // The v1 name: every client understands it, and its metadata carries the v2 one.
   auto record = std::move(records.front());
   record.content_id = slice::copy_of(*h.content_id);
-  record.hashes.push_back(bep52_hash_list(h));
+  // Short pieces have the leaves as their layer, which the torrent brought.
+  if (from.piece_length != bep52_leaf_size) record.hashes.push_back(bep52_hash_list(h));
   return record;
 }
 

@@ -95,7 +95,9 @@ result<void> node::start_overlays() {
     auto started = o->start(around);
     if (!started) return tl::unexpected(started.error());
     system_.enlist(runtime::stage::faces, o->name() + " tracker", started->face.tracker);
-    system_.enlist(runtime::stage::faces, o->name() + " peer", started->face.peer);
+    // A node that is nothing but a tracker has no peer.
+    if (started->face.peer)
+      system_.enlist(runtime::stage::faces, o->name() + " peer", started->face.peer);
     for (auto& a : started->addresses) addresses_.push_back(o->name() + " " + a);
     faces_.push_back(std::move(started->face));
   }

@@ -31,6 +31,7 @@ struct ImportState {
   finished @2 :Bool;
   failure @3 :Text;        # one line, empty while all is well
   records @4 :List(Content.NameRecord);   # every name, when finished
+  note @5 :Text;           # one line: what it waits for, while nothing moves
 }
 
 interface Import {

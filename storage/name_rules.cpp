@@ -26,6 +26,17 @@ bool same_shape(const msg::hash_list& a, const msg::hash_list& b) {
          a.offset == b.offset && a.end == b.end;
 }
 
+/// Of lists over the same units the one with the stronger evidence stays.
+void take_list(std::vector<msg::hash_list>& known, const msg::hash_list& list) {
+  const auto at = std::find_if(known.begin(), known.end(),
+                               [&](const auto& other) { return same_shape(list, other); });
+  if (at == known.end()) {
+    known.push_back(list);
+  } else if (list.evidence > at->evidence) {
+    *at = list;
+  }
+}
+
 std::size_t hash_bytes(const msg::name_record& r) {
   std::size_t out = 0;
   for (const auto& list : r.hashes) out += list.hashes.size();
@@ -104,6 +115,9 @@ msg::name_record cleaned(msg::name_record record) {
   record.uri = printable(record.uri, limits::uri_bytes);
   // A list over no bytes says nothing, and SQL would make its empty blob a null.
   std::erase_if(record.hashes, [](const auto& list) { return list.hashes.empty(); });
+  std::vector<msg::hash_list> told;
+  told.swap(record.hashes);
+  for (auto& list : told) take_list(record.hashes, list);
   // Nothing is proved to be a content that has no id.
   if (record.content_id.empty()) record.evidence = std::min(record.evidence, msg::evidence::quorum);
   return record;
@@ -133,15 +147,7 @@ result<void> merge_record(msg::name_record& known, const msg::name_record& learn
   if (known.title.empty()) known.title = learned.title;
   if (known.uri.empty()) known.uri = learned.uri;
   if (known.metadata.empty()) known.metadata = learned.metadata;
-  for (const auto& list : learned.hashes) {
-    const auto at = std::find_if(known.hashes.begin(), known.hashes.end(),
-                                 [&](const auto& other) { return same_shape(list, other); });
-    if (at == known.hashes.end()) {
-      known.hashes.push_back(list);
-    } else if (list.evidence > at->evidence) {
-      *at = list;
-    }
-  }
+  for (const auto& list : learned.hashes) take_list(known.hashes, list);
   return check_hash_lists(known);
 }
 

@@ -2,6 +2,8 @@
 
 #include "actors/bridge/limits.hpp"
 
+#include <algorithm>
+
 namespace interswarm::bridge {
 
 std::string table_key(std::string_view overlay, std::string_view key) {
@@ -20,10 +22,8 @@ demand_action demand_desk::demand(const std::string& key, std::uint32_t sources,
   }
   if (sources >= policy_.enough_sources) return demand_action::enough;
   if (in_work_.contains(key)) return demand_action::wait;
-  if (const auto refusal = refused_at_.find(key);
-      refusal != refused_at_.end() && now - refusal->second < policy_.refusal_life) {
+  if (const auto found = refused_.find(key); found != refused_.end() && now < found->second.until)
     return demand_action::refused;
-  }
   if (in_work_.size() >= limits::max_demands_in_work || open_.size() >= limits::max_gateways)
     return demand_action::wait;
   in_work_.insert(key);
@@ -32,15 +32,20 @@ demand_action demand_desk::demand(const std::string& key, std::uint32_t sources,
 
 void demand_desk::resolved(const std::string& key, instant now) {
   in_work_.erase(key);
-  refused_at_.erase(key);
+  refused_.erase(key);
   open_.insert_or_assign(key, gateway_use{now});
 }
 
 void demand_desk::refused(const std::string& key, instant now) {
   in_work_.erase(key);
-  if (refused_at_.insert_or_assign(key, now).second) refused_order_.push_back(key);
+  const auto [entry, fresh] = refused_.try_emplace(key);
+  auto& life = entry->second.life;
+  life = fresh ? policy_.first_refusal : 2 * life;
+  life = std::min(life, policy_.refusal_life);
+  entry->second.until = now + life;
+  if (fresh) refused_order_.push_back(key);
   while (refused_order_.size() > limits::max_refusals) {
-    refused_at_.erase(refused_order_.front());
+    refused_.erase(refused_order_.front());
     refused_order_.pop_front();
   }
 }

@@ -38,7 +38,7 @@ public:
   demand_action demand(const std::string& key, std::uint32_t sources, instant now);
   /// The name is served from now on.
   void resolved(const std::string& key, instant now);
-  /// Nobody offers it, or it may not be bridged.
+  /// Nobody offers it, or it may not be bridged. It is asked for again later, ever more seldom.
   void refused(const std::string& key, instant now);
 
   bool serving(const std::string& key) const { return open_.contains(key); }
@@ -56,11 +56,15 @@ private:
   struct gateway_use {
     instant wanted_at;
   };
+  struct refusal {
+    instant until;
+    std::chrono::seconds life{0};
+  };
 
   policy policy_;
   std::unordered_map<std::string, gateway_use> open_;
   std::unordered_set<std::string> in_work_;
-  std::unordered_map<std::string, instant> refused_at_;
+  std::unordered_map<std::string, refusal> refused_;
   std::deque<std::string> refused_order_;
   std::unordered_set<std::uint64_t> seen_;
   std::deque<std::uint64_t> seen_order_;

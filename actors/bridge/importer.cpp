@@ -20,6 +20,8 @@ constexpr std::size_t window = 24;
 constexpr auto open_timeout = 20s;
 /// Until the overlay has told the size.
 constexpr auto size_timeout = 180s;
+/// Between two questions for the size while nobody offers the content.
+constexpr auto retry_pause = 2s;
 constexpr auto read_timeout = 600s;
 constexpr auto hash_timeout = 600s;
 constexpr std::uint32_t max_failures = 20;
@@ -101,6 +103,7 @@ importer::behavior_type importer::make_behavior() {
         return promise;
       },
       [this](import_tick) { tell(); },
+      [this](import_retry) { ask_size(0); },
   };
 }
 
@@ -115,8 +118,9 @@ void importer::on_exit() {
 void importer::ask_size(std::uint64_t version) {
   if (!source_ || state_.finished) return;
   if (clock().now() > give_up_) {
-    fail_with("unavailable: no party of its overlay told its size in " +
-              std::to_string(size_timeout.count()) + " s; is one with the content online?");
+    fail_with("timed out: no party of its overlay gave the content in " +
+              std::to_string(size_timeout.count()) + " s; is one with all of it online?" +
+              (state_.note.empty() ? "" : " Last: " + state_.note));
     return;
   }
   request(source_, 30s, msg::source_info{version, 2000})
@@ -130,16 +134,19 @@ void importer::ask_size(std::uint64_t version) {
             } else {
               if (r.info.record.name == wanted_.name) merge_records_into_wanted(r.info.record);
               state_.total_bytes = r.info.size;
+              state_.note.clear();
               wanted_.size = r.info.size;
               start();
             }
           },
           [this](const caf::error& why) {
-            if (++failures_ > max_failures) {
-              fail_with(to_string(runtime::to_error(why)));
-            } else {
-              ask_size(0);
+            const auto reason = runtime::to_error(why);
+            if (reason.code == errc::denied || reason.code == errc::refuted) {
+              fail_with(to_string(reason));
+              return;
             }
+            state_.note = to_string(reason);
+            delayed_send(this, retry_pause, import_retry{});
           });
 }
 

@@ -33,7 +33,10 @@ using hash_worker_actor = caf::typed_actor<caf::replies_to<hash_block>::with<voi
                                            caf::replies_to<hash_finish>::with<hash_done>>;
 
 struct import_tick {};
-using importer_actor = msg::import_actor::extend<caf::reacts_to<import_tick>>;
+/// Asks for the size again.
+struct import_retry {};
+using importer_actor =
+    msg::import_actor::extend<caf::reacts_to<import_tick>, caf::reacts_to<import_retry>>;
 
 /// Fetches a content once from the overlay that knows it, computes every name in one pass and
 /// publishes them. Lives while the client command that asked for it holds it.
@@ -91,3 +94,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::hash_block)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::hash_finish)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::hash_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::import_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::import_retry)

@@ -299,9 +299,11 @@ caf::typed_response_promise<opened_source> message_handler::open(const open_sour
       promise.deliver(runtime::make_caf_error(x.error().code, x.error().text));
       return;
     }
-    if (x->offers.empty()) {
+    // Without an offer the gateway waits for one, unless there is nobody who could make one.
+    if (x->offers.empty() && face_of(record.name.overlay) == nullptr && neighbours_.empty()) {
       promise.deliver(runtime::make_caf_error(
-          errc::unavailable, describe(record) + ": no overlay has a source for it now"));
+          errc::unavailable, describe(record) + ": this node has no overlay and no neighbour to "
+                                                "fetch it from; configure one"));
       return;
     }
     if (const auto* known = find_record(x->names, record.name)) record = *known;

@@ -35,8 +35,10 @@ struct policy {
   /// they give (15 s in BitTorrent's choke rounds), and giving it up in between would begin the
   /// wait anew.
   std::chrono::seconds first_delivery{30};
-  /// A name for which no offer was found is not asked for again before this has passed.
-  std::chrono::seconds refusal_life{15};
+  /// A name for which no offer was found is not asked for again before this has passed; twice as
+  /// long with each further refusal in a row, up to `refusal_life`.
+  std::chrono::seconds first_refusal{2};
+  std::chrono::seconds refusal_life{60};
   /// What was fetched stays on the spool for this long after its last use.
   std::chrono::seconds keep_fetched{600};
 };

@@ -29,4 +29,16 @@ std::string to_string(const error& e) {
   return out;
 }
 
+error parse_error(std::string_view text) {
+  for (auto code = errc::malformed; code <= errc::internal;
+       code = static_cast<errc>(static_cast<std::uint8_t>(code) + 1)) {
+    const auto word = to_string(code);
+    if (!text.starts_with(word)) continue;
+    const auto rest = text.substr(word.size());
+    if (rest.empty()) return {code, {}};
+    if (rest.starts_with(": ")) return {code, std::string(rest.substr(2))};
+  }
+  return {errc::internal, std::string(text)};
+}
+
 } // namespace interswarm

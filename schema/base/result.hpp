@@ -54,6 +54,8 @@ struct error {
 
 /// "not found: no content is known by this name".
 std::string to_string(const error& e);
+/// The inverse; a text that begins with no code's word is `internal`.
+error parse_error(std::string_view text);
 
 template <class T>
 using result = tl::expected<T, error>;

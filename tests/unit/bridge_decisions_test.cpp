@@ -79,8 +79,21 @@ TEST_CASE("a refusal is remembered for a while, and only so many are") {
   demand_desk desk{p};
   CHECK(desk.demand("n", 0, start) == demand_action::resolve);
   desk.refused("n", start);
-  CHECK(desk.demand("n", 0, start + p.refusal_life - 1s) == demand_action::refused);
-  CHECK(desk.demand("n", 0, start + p.refusal_life) == demand_action::resolve);
+  auto now = start;
+  auto life = p.first_refusal;
+  for (int i = 0; i < 20; ++i) {
+    CHECK(desk.demand("n", 0, now + life - 1s) == demand_action::refused);
+    now += life;
+    CHECK(desk.demand("n", 0, now) == demand_action::resolve);
+    desk.refused("n", now);
+    life = std::min(2 * life, p.refusal_life);
+  }
+  CHECK(desk.demand("n", 0, now + p.refusal_life) == demand_action::resolve);
+  desk.resolved("n", now);
+  desk.closed("n");
+  CHECK(desk.demand("n", 0, now) == demand_action::resolve);
+  desk.refused("n", now);
+  CHECK(desk.demand("n", 0, now + p.first_refusal) == demand_action::resolve); // as at first
   desk.refused("n", start);
   for (std::size_t i = 0; i < limits::max_refusals; ++i)
     desk.refused("x" + std::to_string(i), start);

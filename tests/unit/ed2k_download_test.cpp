@@ -1,5 +1,6 @@
 #include "actors/overlays/ed2k/block_scheduler.hpp"
 #include "actors/overlays/ed2k/download_session.hpp"
+#include "actors/overlays/ed2k/slot_etiquette.hpp"
 #include "actors/overlays/ed2k/part_blame.hpp"
 #include "actors/overlays/ed2k/source_book.hpp"
 #include "actors/overlays/ed2k/upload_session.hpp"
@@ -403,14 +404,14 @@ TEST_CASE("ed2k sources: dialling, etiquette and bans") {
   REQUIRE(low);
   CHECK(book.due(0s).size() == 1); // a low id cannot be dialled
   CHECK(book.due(0s).empty());
-  book.ended(*id, false, 0s);
+  book.ended(*id, source_book::end::useless, 0s);
   CHECK(book.due(1s).empty());
   CHECK(book.due(10s).size() == 1);
   book.connected(*id, md4_digest{5});
   CHECK(book.may_ask_slot(*id, 10s));
   book.slot_asked(*id, 10s);
   CHECK_FALSE(book.may_ask_slot(*id, 10s + limits::min_reask_time - 1ms));
-  book.ended(*id, true, 20s);
+  book.ended(*id, source_book::end::queued, 20s);
   CHECK(book.due(10s + limits::min_reask_time - 1ms).empty());
   CHECK(book.due(10s + limits::min_reask_time).size() == 1);
   CHECK(book.recognise(md4_digest{5}, {}, {}) == id);
@@ -422,4 +423,59 @@ TEST_CASE("ed2k sources: dialling, etiquette and bans") {
   for (std::uint32_t n = 10; book.size() < limits::max_sources; ++n) book.add(at(n), {}, 0s);
   CHECK_FALSE(book.add({ip_address::v4(0x06060606), 1}, {}, 0s));
   CHECK(book.due(1h).size() == limits::max_connected_sources);
+}
+
+TEST_CASE("ed2k sources: one that broke off while it gave is asked again soon") {
+  source_book book;
+  const auto id = book.add({ip_address::v4(0x05050501), 4662}, {}, 0s);
+  REQUIRE(book.due(0s).size() == 1);
+  book.connected(*id, md4_digest{5});
+  book.slot_asked(*id, 1s);
+  CHECK_FALSE(book.may_ask_slot(*id, 60s));
+  book.ended(*id, source_book::end::giving, 60s);
+  CHECK(book.due(61s).empty());
+  REQUIRE(book.due(65s).size() == 1);
+  // It is not back yet: tried again and again, and still asked when it is.
+  auto now = instant(65s);
+  for (int i = 0; i < 5; ++i) {
+    book.ended(*id, source_book::end::useless, now);
+    now += 11s;
+    REQUIRE(book.due(now).size() == 1);
+  }
+  book.connected(*id, md4_digest{5});
+  CHECK(book.may_ask_slot(*id, now));
+  book.slot_asked(*id, now);
+  CHECK_FALSE(book.may_ask_slot(*id, now + 1s));
+  book.postpone(*id, now + 5min);
+  book.ended(*id, source_book::end::giving, now);
+  CHECK(book.due(now + 5min - 1ms).empty());
+  CHECK(book.due(now + 5min).size() == 1);
+}
+
+TEST_CASE("ed2k sources: a client is not asked for slots so often that it bans us") {
+  slot_etiquette e;
+  const md4_digest user{1};
+  instant now = 1h;
+  std::size_t early = 0;
+  e.asked(user, now);
+  while (e.may_ask(user, now + 1s)) {
+    now += 1s;
+    e.asked(user, now);
+    REQUIRE(++early < 10);
+  }
+  CHECK(early == 3); // 3, 6, 9 points: the next would make 12
+  CHECK(e.next(user, now) == now + limits::min_reask_time);
+  CHECK(e.may_ask(md4_digest{2}, now));
+  now += limits::min_reask_time;
+  CHECK(e.may_ask(user, now));
+  e.asked(user, now);
+  CHECK_FALSE(e.may_ask(user, now + 1s)); // 8 + 3
+  for (int i = 0; i < 2; ++i) e.asked(user, now += limits::min_reask_time);
+  CHECK(e.may_ask(user, now + 1s));
+  for (std::size_t i = 0; i < limits::max_slot_accounts + 10; ++i) {
+    md4_digest other{};
+    std::memcpy(other.data(), &i, sizeof i);
+    e.asked(other, now);
+  }
+  e.asked(user, now);
 }

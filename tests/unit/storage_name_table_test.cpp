@@ -277,6 +277,17 @@ TEST_CASE_METHOD(fixture, "proof data is merged, stronger over weaker") {
   CHECK(found.hashes[1] == sha256_list(4, 500, evidence::verified));
 }
 
+TEST_CASE_METHOD(fixture, "a record that brings the same list twice keeps the stronger") {
+  auto r = torrent;
+  r.hashes = {sha256_list(1, 100, evidence::declared), sha256_list(2, 100, evidence::structural),
+              sha256_list(3, 100, evidence::hint), sha256_list(4, 50, evidence::hint)};
+  REQUIRE(table->learn(r));
+  const auto lists = table->find(r.name, 0).value().hashes;
+  REQUIRE(lists.size() == 2);
+  CHECK((lists[0].unit == 100 ? lists[0] : lists[1]) ==
+        sha256_list(2, 100, evidence::structural));
+}
+
 TEST_CASE_METHOD(fixture, "leases lapse, are told before, and are renewed") {
   auto r = torrent;
   r.expires = 100;

@@ -14,11 +14,6 @@ client_session::client_session(hub& of, session_id id, kj::Own<kj::AsyncIoStream
     : hub_(&of), id_(id), remote_(remote), dialled_(dialled), connection_(kj::mv(stream), *this),
       opened_at_(of.now()), heard_at_(opened_at_) {}
 
-void client_session::for_download(const md4_digest& file, source_id source) {
-  download_ = file;
-  source_ = source;
-}
-
 void client_session::for_slot(const md4_digest& file) {
   slot_for_ = file;
   wanted_ = file;
@@ -52,10 +47,7 @@ void client_session::tick(instant now) {
 bool client_session::on_frame(const frame& packet) {
   heard_at_ = hub_->now();
   if (!greeted_) return greet(packet);
-  if (is_for_download(packet)) {
-    auto* party = hub_->download(*download_);
-    return party == nullptr || party->session_frame(source_, *this, packet);
-  }
+  if (is_for_download(packet)) return give_to_downloads(packet);
   return packet.family == protocol::emule ? handle_emule(packet) : handle_edonkey(packet);
 }
 
@@ -67,9 +59,8 @@ void client_session::on_drained() {
 void client_session::on_closed(std::string_view why) {
   runtime::log().debug("ed2k client {}: {}", remote_.to_string(), why);
   end_upload(true);
-  if (download_) {
-    if (auto* party = hub_->download(*download_)) party->session_closed(source_);
-    download_.reset();
+  for (const auto& t : std::exchange(takings_, {})) {
+    if (auto* party = hub_->download(t.file)) party->session_closed(t.source);
   }
   hub_->bury(id_);
 }
@@ -123,42 +114,16 @@ void client_session::take_hello(hello&& h) {
       return close("nothing to give any more");
     return grant(*file);
   }
-  if (!download_) {
-    const auto found = hub_->recognise(*this);
-    if (!found) return;
-    for_download(found->first->hash(), found->second);
-    return found->first->session_ready(source_, *this, true);
-  }
-  if (auto* party = hub_->download(*download_)) party->session_ready(source_, *this, false);
-}
-
-/// Answers to what a downloader asks; everything else is asked of us.
-bool client_session::is_for_download(const frame& packet) const {
-  if (!download_) return false;
-  if (packet.family == protocol::edonkey) {
-    switch (packet.opcode) {
-    case opcode::req_file_name_answer:
-    case opcode::file_status:
-    case opcode::file_req_ans_no_file:
-    case opcode::hash_set_answer:
-    case opcode::accept_upload_req:
-    case opcode::out_of_part_reqs:
-    case opcode::queue_rank:
-    case opcode::sending_part: return true;
-    default: return false;
+  if (!takings_.empty()) {
+    const auto all = takings_;
+    for (const auto& t : all) {
+      auto* party = hub_->download(t.file);
+      if (party != nullptr && !closed()) party->session_ready(t.source, *this);
     }
+    return;
   }
-  switch (packet.opcode) {
-  case emule_opcode::multi_packet_answer:
-  case emule_opcode::queue_ranking:
-  case emule_opcode::compressed_part:
-  case emule_opcode::compressed_part_i64:
-  case emule_opcode::sending_part_i64:
-  case emule_opcode::answer_sources:
-  case emule_opcode::answer_sources2:
-  case emule_opcode::aich_answer:
-  case emule_opcode::aich_file_hash_answer: return true;
-  default: return false;
+  for (const auto& [file, source] : hub_->recognise(*this)) {
+    if (!closed()) take_from(file, source);
   }
 }
 

@@ -15,6 +15,12 @@ namespace {
 /// Blocks of one client whose bytes are being got ready.
 constexpr std::size_t max_prepared_blocks = 8;
 
+file_inquiry about(const md4_digest& hash) {
+  file_inquiry out;
+  out.hash = hash;
+  return out;
+}
+
 } // namespace
 
 /// The file, when we offer it; else the client is told so.
@@ -52,7 +58,7 @@ bool client_session::answer_inquiry(const file_inquiry& q, bool multi) {
   if (q.status) {
     const auto& status = file->status();
     if (!status) {
-      pending_inquiry_ = q;
+      answer_later(pending_question::kind::inquiry, q);
       return true;
     }
     a.status = *status;
@@ -74,7 +80,7 @@ bool client_session::answer_status(const md4_digest& hash) {
   if (auto* file = offered(hash, out)) {
     const auto& status = file->status();
     if (!status) {
-      pending_status_ = hash;
+      answer_later(pending_question::kind::status, about(hash));
       return true;
     }
     append_file_status(out, hash, *status);
@@ -88,7 +94,7 @@ bool client_session::answer_hash_set(const md4_digest& hash) {
   if (auto* file = offered(hash, out)) {
     const auto* set = file->hash_set();
     if (set == nullptr) {
-      pending_hash_set_ = hash;
+      answer_later(pending_question::kind::hash_set, about(hash));
       return true;
     }
     append_hash_set(out, {hash, *set});
@@ -137,8 +143,15 @@ void client_session::grant(upload_file& file) {
 
 bool client_session::answer_parts(const decoded<part_request>& request) {
   if (!request) return false;
-  // Requests that were on their way when the session ended, or for another file, get nothing.
-  if (!upload_ || request->hash != wanted_) return true;
+  // Requests that were on their way when the session ended get nothing.
+  if (!upload_) return true;
+  if (upload_->hash() != request->hash) {
+    // The client named another file (SETREQFILEID) and goes on with that in its slot.
+    auto* file = request->hash == wanted_ ? hub_->offered(request->hash) : nullptr;
+    if (file == nullptr || !file->ready()) return true;
+    prepared_.clear();
+    upload_ = std::make_unique<upload_session>(file->hash(), file->size(), upload_->compresses());
+  }
   upload_->request(*request);
   pump();
   return true;
@@ -184,37 +197,44 @@ void client_session::answer_sources(const md4_digest& hash, std::uint8_t version
 
 void client_session::poke(const md4_digest& file) {
   if (closed()) return;
-  if (pending_inquiry_ && pending_inquiry_->hash == file) {
-    const auto q = std::move(*pending_inquiry_);
-    pending_inquiry_.reset();
-    answer_inquiry(q, true);
+  const auto before = wanted_;
+  for (const auto& q : std::exchange(pending_, {})) {
+    if (q.inquiry.hash != file) {
+      pending_.push_back(q);
+      continue;
+    }
+    switch (q.what) {
+    case pending_question::kind::inquiry: answer_inquiry(q.inquiry, true); break;
+    case pending_question::kind::status: answer_status(file); break;
+    case pending_question::kind::hash_set: answer_hash_set(file); break;
+    }
   }
-  if (pending_status_ == file) {
-    pending_status_.reset();
-    answer_status(file);
-  }
-  if (pending_hash_set_ == file) {
-    pending_hash_set_.reset();
-    answer_hash_set(file);
-  }
+  // A late answer is no new question.
+  if (before) wanted_ = before;
+}
+
+void client_session::answer_later(pending_question::kind what, file_inquiry inquiry) {
+  if (pending_.size() < limits::max_pending_questions)
+    pending_.push_back({what, std::move(inquiry)});
+}
+
+bool client_session::wants(const md4_digest& file) const {
+  return wanted_ == file || (upload_ && upload_->hash() == file) ||
+         std::any_of(pending_.begin(), pending_.end(),
+                     [&](const auto& q) { return q.inquiry.hash == file; });
 }
 
 void client_session::withdraw(const md4_digest& file) {
-  if (wanted_ != file) return;
-  if (upload_) {
+  if (upload_ && upload_->hash() == file) {
     bytes out;
     append_bare(out, opcode::out_of_part_reqs);
     send(std::move(out));
+    end_upload(false);
   }
-  end_upload(false);
-  pending_inquiry_.reset();
-  pending_status_.reset();
-  pending_hash_set_.reset();
+  std::erase_if(pending_, [&](const auto& q) { return q.inquiry.hash == file; });
+  if (wanted_ != file) return;
+  if (!upload_) end_upload(false);
   wanted_.reset();
-}
-
-void client_session::detach_download(const md4_digest& file) {
-  if (download_ == file) download_.reset();
 }
 
 void client_session::end_upload(bool keep_place) {
@@ -228,7 +248,7 @@ void client_session::end_upload(bool keep_place) {
 
 void client_session::pump() {
   if (pumping_ || !upload_ || closed()) return;
-  auto* file = hub_->offered(*wanted_);
+  auto* file = hub_->offered(upload_->hash());
   if (file == nullptr) return;
   pumping_ = true;
   while (prepared_.size() < max_prepared_blocks) {

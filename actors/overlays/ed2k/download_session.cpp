@@ -65,13 +65,7 @@ decoded<void> download_session::handle_edonkey(const frame& packet, instant now,
   case opcode::file_status: return take_answer(decode_file_status(packet.payload), out, events);
   case opcode::hash_set_answer: return take_hash_set(packet.payload, out, events);
   case opcode::sending_part: return take_plain(packet.payload, false, now, events);
-  case opcode::accept_upload_req:
-    if (phase_ == phase::granted) return {};
-    phase_ = phase::granted;
-    progress_at_ = rate_from_ = now;
-    rate_bytes_ = 0;
-    events.emplace_back(download_event::slot_granted{});
-    return {};
+  case opcode::accept_upload_req: granted(now, events); return {};
   case opcode::out_of_part_reqs: lose_slot(phase::queued, events); return {};
   case opcode::queue_rank: {
     const auto rank = decode_queue_rank(packet.payload);
@@ -91,6 +85,14 @@ decoded<void> download_session::handle_edonkey(const frame& packet, instant now,
   }
   default: return {};
   }
+}
+
+void download_session::granted(instant now, download_events& events) {
+  if (phase_ == phase::granted || phase_ == phase::over) return;
+  phase_ = phase::granted;
+  progress_at_ = rate_from_ = now;
+  rate_bytes_ = 0;
+  events.emplace_back(download_event::slot_granted{});
 }
 
 decoded<void> download_session::handle_emule(const frame& packet, instant now, bytes& out,
@@ -171,19 +173,19 @@ decoded<void> download_session::take_hash_set(byte_view payload, bytes& out,
 
 /// Goes on to the next question once the last was answered.
 void download_session::advance(bytes& out, download_events& events) {
-  if (phase_ != phase::inquiring || !named_) return;
+  if (!named_) return;
   if (goal_.size < part_bytes && !status_) {
     // A file of one part is shared only when complete.
     status_ = part_status{true, {}};
     events.emplace_back(download_event::status_known{*status_});
   }
   if (!status_) return;
-  if (goal_.need_hash_set) {
-    if (!hash_set_asked_)
-      append_hash_packet(out, protocol::edonkey, opcode::hash_set_request, goal_.hash);
+  // Also of a source that gave a slot before it was asked anything.
+  if (goal_.need_hash_set && !hash_set_asked_) {
+    append_hash_packet(out, protocol::edonkey, opcode::hash_set_request, goal_.hash);
     hash_set_asked_ = true;
-    return;
   }
+  if (goal_.need_hash_set || phase_ != phase::inquiring) return;
   phase_ = phase::asked;
   if (ask_slot_) append_hash_packet(out, protocol::edonkey, opcode::start_upload_req, goal_.hash);
 }

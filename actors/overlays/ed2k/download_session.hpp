@@ -93,6 +93,9 @@ public:
   /// Packets about other files or of other conversations are passed over.
   decoded<void> handle(const frame& packet, instant now, bytes& out, download_events& events);
 
+  /// As the packet that grants a slot, where the client gave it to another download of ours.
+  void granted(instant now, download_events& events);
+
   phase state() const { return phase_; }
   const std::optional<part_status>& status() const { return status_; }
   bool has_part(std::uint64_t part) const;

@@ -49,7 +49,7 @@ fetching::behavior_type fetching::make_behavior() {
 }
 
 void fetching::on_exit() {
-  finish_all();
+  leave_all();
   if (const auto h = hub_.lock()) h->leave(*this);
   fail_reads({errc::cancelled, "the fetch has ended"});
   info_waiters_.clear();

@@ -28,9 +28,11 @@ public:
 
   const md4_digest& hash() const override { return key_.hash; }
   std::optional<source_id> recognise(const md4_digest& user, client_id id,
-                                     const endpoint& contact) override;
-  void session_ready(source_id source, client_session& session, bool dialled_us) override;
+                                     const endpoint& contact) const override;
+  void session_ready(source_id source, client_session& session) override;
   bool session_frame(source_id source, client_session& session, const frame& packet) override;
+  bool session_busy(source_id source) const override;
+  void session_turn(source_id source) override { ask_blocks(source); }
   void session_closed(source_id source) override;
   void tick(instant now) override;
 
@@ -54,7 +56,7 @@ private:
   struct link {
     session_id session = 0;
     download_session talk;
-    bool useful = false;
+    source_book::end so_far = source_book::end::useless;
   };
   struct awaited_recovery {
     bytes data;
@@ -88,7 +90,9 @@ private:
   void ask_blocks(source_id source);
   void ask_blocks_of_all();
   void look_for_hopelessness(instant now);
-  void finish_all();
+  /// Gives slots back and lets go of the clients.
+  void leave_all();
+  void note(const client_session& session, std::string_view what) const;
 
   // fetching_parts.cpp: whether it is right.
   void check_part(std::uint64_t part);

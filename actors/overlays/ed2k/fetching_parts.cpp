@@ -63,6 +63,7 @@ void fetching::part_checked(std::uint64_t part, const md4_digest& digest, bytes&
     changed();
     punish(blame_.good(part, data));
     answer_proofs(part, msg::verdict::good);
+    if (verified_.bytes() == key_.size) leave_all();
     return;
   }
   runtime::log().info("ed2k fetch: part {} is wrong", part);

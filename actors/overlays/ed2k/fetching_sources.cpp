@@ -70,7 +70,7 @@ void fetching::dial_due(instant at) {
 }
 
 std::optional<source_id> fetching::recognise(const md4_digest& user, client_id id,
-                                             const endpoint& contact) {
+                                             const endpoint& contact) const {
   const auto found = book_.recognise(user, id, contact);
   // A second connection of a source that is connected would only confuse both.
   if (!found || links_.contains(*found) || schedule_.held().contains({0, key_.size}))
@@ -78,9 +78,12 @@ std::optional<source_id> fetching::recognise(const md4_digest& user, client_id i
   return found;
 }
 
-void fetching::session_ready(source_id source, client_session& session, bool) {
-  const auto at = now();
-  book_.connected(source, session.client().user_hash);
+void fetching::session_ready(source_id source, client_session& session) {
+  const auto h = hub_.lock();
+  if (!h) return;
+  const auto at = h->now();
+  const auto& user = session.client().user_hash;
+  book_.connected(source, user);
   download_goal goal;
   goal.hash = key_.hash;
   goal.size = key_.size;
@@ -90,8 +93,10 @@ void fetching::session_ready(source_id source, client_session& session, bool) {
     goal.parts.push_back(part_range(key_.size, p).empty() || part_verified(p));
   }
   if (goal.want_sources) book_.sources_asked(source, at);
-  const bool ask_slot = book_.may_ask_slot(source, at);
-  if (ask_slot) book_.slot_asked(source, at);
+  using slot_state = client_session::slot_state;
+  const bool want_slot = session.slot() == slot_state::none && book_.may_ask_slot(source, at);
+  const bool ask_slot = want_slot && h->etiquette().may_ask(user, at);
+  if (want_slot && !ask_slot) book_.postpone(source, h->etiquette().next(user, at));
   auto& l = links_
                 .insert_or_assign(source,
                                   link{session.id(), download_session(goal, session.client().can)})
@@ -99,6 +104,23 @@ void fetching::session_ready(source_id source, client_session& session, bool) {
   bytes out;
   l.talk.begin(ask_slot, out);
   session.send(std::move(out));
+  runtime::log().debug("ed2k fetch {}: asks {}{}", to_hex(key_.hash), session.remote().to_string(),
+                       ask_slot ? " for a slot" : "");
+  if (ask_slot) {
+    book_.slot_asked(source, at);
+    h->etiquette().asked(user, at);
+    session.slot_asked();
+  } else if (session.slot() == slot_state::granted) {
+    // Another download has a slot there, and slots are given to clients, not to files.
+    download_events events;
+    l.talk.granted(at, events);
+    take_events(source, session, std::move(events));
+  }
+}
+
+bool fetching::session_busy(source_id source) const {
+  const auto found = links_.find(source);
+  return found != links_.end() && !found->second.talk.outstanding().empty();
 }
 
 bool fetching::session_frame(source_id source, client_session& session, const frame& packet) {
@@ -133,25 +155,31 @@ bool fetching::take_events(source_id source, client_session& session, download_e
               const auto known = links_.find(source);
               return known != links_.end() && known->second.talk.has_part(part);
             });
+            ask = true;
             changed();
           } else if constexpr (std::is_same_v<kind, download_event::hash_set_known>) {
             take_hash_set(std::move(e.parts));
           } else if constexpr (std::is_same_v<kind, download_event::recovery_known>) {
             take_recovery(e.recovery);
           } else if constexpr (std::is_same_v<kind, download_event::queued>) {
-            l.useful = true;
+            l.so_far = source_book::end::queued;
+            note(session, "queued us");
           } else if constexpr (std::is_same_v<kind, download_event::slot_granted>) {
-            l.useful = true;
+            l.so_far = source_book::end::giving;
+            note(session, "gives us a slot");
             ask = true;
           } else if constexpr (std::is_same_v<kind, download_event::block_received>) {
             take_block(source, e.range, std::move(e.data));
             ask = true;
           } else if constexpr (std::is_same_v<kind, download_event::slot_lost>) {
+            l.so_far = source_book::end::queued;
+            note(session, "took the slot back");
             schedule_.release(source);
             ask_blocks_of_all();
           } else if constexpr (std::is_same_v<kind, download_event::no_file>) {
-            l.useful = false;
-            book_.no_use(source, now());
+            l.so_far = source_book::end::useless;
+            note(session, "does not have the file");
+            book_.postpone(source, now() + limits::min_reask_time);
             keep = false;
           } else if constexpr (std::is_same_v<kind, download_event::sources_known>) {
             for (const auto& s : e.sources) {
@@ -192,6 +220,7 @@ void fetching::ask_blocks(source_id source) {
   auto& talk = found->second.talk;
   auto* session = h->session(found->second.session);
   if (session == nullptr || talk.stalled(h->now())) return;
+  if (talk.room() == 0 || !schedule_.wants_anything() || !session->take_turn(key_.hash)) return;
   std::vector<byte_range> blocks;
   for (auto room = talk.room(); room > 0; --room) {
     const auto block = schedule_.assign(source);
@@ -204,6 +233,11 @@ void fetching::ask_blocks(source_id source) {
   session->send(std::move(out));
 }
 
+void fetching::note(const client_session& session, std::string_view what) const {
+  runtime::log().debug("ed2k fetch {}: {} {}", to_hex(key_.hash), session.remote().to_string(),
+                       what);
+}
+
 void fetching::ask_blocks_of_all() {
   std::vector<source_id> all;
   for (const auto& [id, l] : links_) all.push_back(id);
@@ -212,10 +246,13 @@ void fetching::ask_blocks_of_all() {
 
 void fetching::session_closed(source_id source) {
   const auto found = links_.find(source);
-  const bool useful = found != links_.end() && found->second.useful;
+  auto how = found == links_.end() ? source_book::end::useless : found->second.so_far;
+  // What we hold whole we need nobody for.
+  if (how == source_book::end::giving && schedule_.held().contains({0, key_.size}))
+    how = source_book::end::queued;
   if (found != links_.end()) links_.erase(found);
   schedule_.remove_source(source);
-  book_.ended(source, useful, now());
+  book_.ended(source, how, now());
   changed();
   ask_blocks_of_all();
 }
@@ -269,16 +306,21 @@ void fetching::look_for_hopelessness(instant at) {
                                      : "none of the ed2k clients with this file can be reached"});
 }
 
-void fetching::finish_all() {
+void fetching::leave_all() {
   const auto h = hub_.lock();
-  for (auto& [id, l] : links_) {
+  auto all = std::move(links_);
+  links_.clear();
+  for (auto& [id, l] : all) {
+    schedule_.remove_source(id);
+    book_.ended(id, source_book::end::queued, now());
     auto* session = h ? h->session(l.session) : nullptr;
     if (session == nullptr) continue;
     bytes out;
     l.talk.finish(out);
-    session->send(std::move(out));
+    // The slot is given back by the last who uses it.
+    if (session->takings() == 1) session->send(std::move(out));
+    session->stop_taking(key_.hash);
   }
-  links_.clear();
 }
 
 bool fetching::ask_recovery(std::uint64_t part, bytes&& data) {

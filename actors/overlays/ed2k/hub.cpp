@@ -1,11 +1,13 @@
 #include "actors/overlays/ed2k/hub.hpp"
 
+#include "actors/overlays/ed2k/frame_stream.hpp"
 #include "actors/overlays/ed2k/limits.hpp"
 #include "actors/runtime/log.hpp"
 #include "schema/ed2k/client_exchange.hpp"
 #include "schema/ed2k/client_opcode.hpp"
 #include "schema/ed2k/client_udp.hpp"
 
+#include <algorithm>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -14,24 +16,6 @@ namespace interswarm::ed2k {
 namespace {
 
 constexpr auto tick_interval = 250 * kj::MILLISECONDS;
-
-endpoint to_endpoint(const sockaddr* address) {
-  if (address->sa_family == AF_INET) {
-    const auto* in = reinterpret_cast<const sockaddr_in*>(address);
-    return {ip_address::v4(ntohl(in->sin_addr.s_addr)), ntohs(in->sin_port)};
-  }
-  if (address->sa_family != AF_INET6) return {};
-  const auto* in = reinterpret_cast<const sockaddr_in6*>(address);
-  return {*ip_address::from_bytes({in->sin6_addr.s6_addr, 16}), ntohs(in->sin6_port)};
-}
-
-endpoint peer_of(kj::AsyncIoStream& stream) {
-  sockaddr_storage storage{};
-  auto* address = reinterpret_cast<sockaddr*>(&storage);
-  kj::uint length = sizeof storage;
-  stream.getpeername(address, &length);
-  return to_endpoint(address);
-}
 
 void no_delay(kj::AsyncIoStream& stream) {
   const int on = 1;
@@ -150,18 +134,37 @@ kj::Promise<kj::Own<kj::AsyncIoStream>> hub::connect(const endpoint& to) {
                                      kj::mv(attempt));
 }
 
+client_session* hub::session_with(const endpoint& client) {
+  for (const auto& [id, s] : sessions_) {
+    if (s->closed()) continue;
+    if (s->greeted() ? s->contact() == client : s->dialled() && s->remote() == client)
+      return s.get();
+  }
+  return nullptr;
+}
+
 void hub::dial(const endpoint& to, const md4_digest& file, source_id source) {
-  const auto failed = [this, file, source] {
-    if (auto* party = download(file)) party->session_closed(source);
+  if (auto* here = session_with(to)) return here->take_from(file, source);
+  auto& waiting = dialling_[to];
+  waiting.emplace_back(file, source);
+  if (waiting.size() > 1) return;
+  const auto failed = [this](const takers& all) {
+    for (const auto& [hash, id] : all) {
+      if (auto* party = download(hash)) party->session_closed(id);
+    }
   };
   tasks_.add(connect(to).then(
-      [this, to, file, source, failed](kj::Own<kj::AsyncIoStream> stream) {
-        auto* session = download(file) == nullptr ? nullptr : admit(kj::mv(stream), to, true);
-        if (session == nullptr) return failed();
-        session->for_download(file, source);
+      [this, to, failed](kj::Own<kj::AsyncIoStream> stream) {
+        const auto all = std::move(dialling_.extract(to).mapped());
+        const bool wanted = std::any_of(all.begin(), all.end(), [this](const auto& t) {
+          return download(t.first) != nullptr;
+        });
+        auto* session = wanted ? admit(kj::mv(stream), to, true) : nullptr;
+        if (session == nullptr) return failed(all);
+        for (const auto& [hash, id] : all) session->take_from(hash, id);
         session->start();
       },
-      [failed](kj::Exception&&) { failed(); }));
+      [this, to, failed](kj::Exception&&) { failed(dialling_.extract(to).mapped()); }));
 }
 
 void hub::dial_for_slot(const upload_queue::client& who) {
@@ -216,7 +219,9 @@ void hub::leave(download_party& party) {
   if (found == downloads_.end() || found->second != &party) return;
   const auto hash = party.hash();
   downloads_.erase(found);
-  for (auto& [id, s] : sessions_) s->detach_download(hash);
+  std::vector<client_session*> all;
+  for (auto& [id, s] : sessions_) all.push_back(s.get());
+  for (auto* s : all) s->stop_taking(hash);
 }
 
 download_party* hub::download(const md4_digest& hash) {
@@ -227,14 +232,14 @@ download_party* hub::download(const md4_digest& hash) {
 std::vector<client_session*> hub::sessions_wanting(const md4_digest& file) {
   std::vector<client_session*> out;
   for (auto& [id, s] : sessions_) {
-    if (s->greeted() && s->wanted_file() == file) out.push_back(s.get());
+    if (s->greeted() && s->wants(file)) out.push_back(s.get());
   }
   return out;
 }
 
 std::size_t hub::clients_of(const md4_digest& file) const {
   std::size_t count = 0;
-  for (const auto& [id, s] : sessions_) count += s->greeted() && s->wanted_file() == file ? 1 : 0;
+  for (const auto& [id, s] : sessions_) count += s->greeted() && s->wants(file) ? 1 : 0;
   return count;
 }
 
@@ -265,13 +270,14 @@ void hub::promote() {
   }
 }
 
-std::optional<std::pair<download_party*, source_id>> hub::recognise(client_session& session) {
-  for (auto& [hash, party] : downloads_) {
+std::vector<std::pair<md4_digest, source_id>> hub::recognise(const client_session& session) const {
+  std::vector<std::pair<md4_digest, source_id>> out;
+  for (const auto& [hash, party] : downloads_) {
     const auto source =
         party->recognise(session.client().user_hash, session.client().id, session.contact());
-    if (source) return std::pair(party, *source);
+    if (source) out.emplace_back(hash, *source);
   }
-  return std::nullopt;
+  return out;
 }
 
 kj::Promise<void> hub::tick_loop() {

@@ -3,6 +3,7 @@
 #include "actors/overlays/ed2k/client_session.hpp"
 #include "actors/overlays/ed2k/peer_options.hpp"
 #include "actors/overlays/ed2k/region_pool.hpp"
+#include "actors/overlays/ed2k/slot_etiquette.hpp"
 #include "actors/overlays/ed2k/upload_queue.hpp"
 #include "actors/runtime/loop.hpp"
 
@@ -39,7 +40,8 @@ public:
   void leave(download_party& party);
   download_party* download(const md4_digest& hash);
 
-  /// Dials a source; `session_ready` or `session_closed` of the download follows.
+  /// Connects a download with a client: dials it unless there is a connection; `session_ready` or
+  /// `session_closed` of the download follows.
   void dial(const endpoint& to, const md4_digest& file, source_id source);
   /// The session, unless it is over.
   client_session* session(session_id id);
@@ -56,8 +58,9 @@ public:
   void promote();
   const std::shared_ptr<region_pool>& pool() { return pool_; }
 
-  /// Every download that a client dialling in may be a source of.
-  std::optional<std::pair<download_party*, source_id>> recognise(client_session& session);
+  /// Every download that a client dialling in may be a source of, and which source it is there.
+  std::vector<std::pair<md4_digest, source_id>> recognise(const client_session& session) const;
+  slot_etiquette& etiquette() { return etiquette_; }
 
 private:
   void taskFailed(kj::Exception&& e) override;
@@ -69,6 +72,7 @@ private:
   client_session* admit(kj::Own<kj::AsyncIoStream> stream, const endpoint& remote, bool dialled);
   kj::Promise<kj::Own<kj::AsyncIoStream>> connect(const endpoint& to);
   void dial_for_slot(const upload_queue::client& who);
+  client_session* session_with(const endpoint& client);
 
   std::shared_ptr<runtime::loop> home_;
   peer_options options_;
@@ -84,6 +88,9 @@ private:
   std::shared_ptr<region_pool> pool_;
   std::map<md4_digest, upload_file*> offered_;
   std::map<md4_digest, download_party*> downloads_;
+  using takers = std::vector<std::pair<md4_digest, source_id>>;
+  std::map<endpoint, takers> dialling_;
+  slot_etiquette etiquette_;
   bool closing_ = false;
   kj::TaskSet tasks_;
 };

@@ -25,6 +25,8 @@ constexpr std::chrono::milliseconds ban_time = std::chrono::hours(2);
 constexpr std::size_t max_banned_clients = 10'000;
 
 // Upload session.
+/// Questions of one client that wait until their files can answer.
+constexpr std::size_t max_pending_questions = 64;
 /// Blocks one client may have requested and not got.
 constexpr std::size_t max_requested_blocks = 128;
 /// Longest range in one request: three blocks, as eMule takes.
@@ -46,6 +48,13 @@ constexpr std::chrono::milliseconds download_timeout = std::chrono::seconds(100)
 constexpr std::chrono::milliseconds connect_timeout = std::chrono::seconds(40);
 /// Not before this may a source be asked again for the same file (MIN_REQUESTTIME, rounded up).
 constexpr std::chrono::milliseconds min_reask_time = std::chrono::minutes(10);
+/// Points at which aMule bans an asker; see slot_etiquette.
+constexpr std::uint32_t ban_points = 10;
+constexpr std::size_t max_slot_accounts = 10'000;
+/// Downloads that share one client: a client is connected once, and uploads one file at a time. A
+/// download whose turn lasts so long lets the next one have it.
+constexpr std::size_t max_downloads_per_client = 64;
+constexpr std::chrono::milliseconds turn_time = std::chrono::seconds(3);
 constexpr std::chrono::milliseconds source_exchange_interval = std::chrono::minutes(40);
 /// Sources that fetch one block at the same time in the end-game.
 constexpr std::size_t max_block_fetchers = 2;

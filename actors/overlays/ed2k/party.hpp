@@ -52,11 +52,15 @@ public:
   virtual const md4_digest& hash() const = 0;
   /// The source that a client dialling in is, if any.
   virtual std::optional<source_id> recognise(const md4_digest& user, client_id id,
-                                             const endpoint& contact) = 0;
-  /// The hellos were exchanged. `dialled_us`: the client called, presumably to give a slot.
-  virtual void session_ready(source_id source, client_session& session, bool dialled_us) = 0;
-  /// False when the source broke the protocol.
+                                             const endpoint& contact) const = 0;
+  /// The hellos were exchanged: it may ask the client.
+  virtual void session_ready(source_id source, client_session& session) = 0;
+  /// False when the client is of no more use to this download.
   virtual bool session_frame(source_id source, client_session& session, const frame& packet) = 0;
+  /// Whether blocks were requested that have not come.
+  virtual bool session_busy(source_id source) const = 0;
+  /// It may request blocks now: see client_session::take_turn.
+  virtual void session_turn(source_id source) = 0;
   /// Also when it could not be connected.
   virtual void session_closed(source_id source) = 0;
   virtual void tick(instant now) = 0;

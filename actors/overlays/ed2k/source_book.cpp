@@ -9,7 +9,11 @@ namespace interswarm::ed2k {
 namespace {
 
 constexpr instant first_retry = std::chrono::seconds(5);
+constexpr instant named_again_retry = std::chrono::seconds(2);
 constexpr instant longest_retry = std::chrono::minutes(10);
+/// After a source broke off while it gave.
+constexpr instant lost_slot_retry = std::chrono::seconds(2);
+constexpr instant longest_lost_slot_retry = std::chrono::seconds(10);
 /// A source that did not answer so often in a row is given up until somebody names it again.
 constexpr std::size_t give_up_after = 6;
 
@@ -20,9 +24,10 @@ std::optional<source_id> source_book::add(const endpoint& contact, client_id low
     const bool same =
         contact.port != 0 ? e.contact == contact : e.contact.port == 0 && e.low == low;
     if (!same) continue;
-    if (e.failures >= give_up_after) {
-      e.failures = 0;
-      e.try_at = now;
+    // Whoever names it has seen it lately.
+    if (e.now == state::idle && e.failures > 0) {
+      e.failures = e.failures >= give_up_after ? 0 : e.failures;
+      e.try_at = std::min(e.try_at, now + named_again_retry);
     }
     return std::nullopt;
   }
@@ -42,7 +47,7 @@ std::vector<source_book::entry> source_book::due(instant now) {
   for (auto& [id, e] : entries_) {
     if (busy >= limits::max_connected_sources) break;
     if (e.now != state::idle || e.contact.port == 0 || e.failures >= give_up_after ||
-        now < e.try_at)
+        now < std::max(e.try_at, e.not_before))
       continue;
     e.now = state::dialling;
     out.push_back(e);
@@ -68,25 +73,32 @@ void source_book::connected(source_id id, const md4_digest& user_hash) {
   e->user_hash = user_hash;
 }
 
-void source_book::ended(source_id id, bool useful, instant now) {
+void source_book::ended(source_id id, end how, instant now) {
   auto* e = get(id);
   if (e == nullptr || e->now == state::banned) return;
   e->now = state::idle;
-  if (useful) {
+  switch (how) {
+  case end::giving:
+    e->failures = 0;
+    e->slot_lost = true;
+    e->try_at = now + lost_slot_retry;
+    return;
+  case end::queued:
     e->failures = 0;
     // One that queued us dials when it is our turn; we ask again when etiquette allows.
     e->try_at = std::max(now + first_retry,
                          e->slot_asked_at ? *e->slot_asked_at + limits::min_reask_time : now);
     return;
+  case end::useless:
+    ++e->failures;
+    const auto longest = e->slot_lost ? longest_lost_slot_retry : longest_retry;
+    e->try_at =
+        now + std::min(longest, first_retry * (1 << std::min<std::size_t>(e->failures, 7)));
   }
-  ++e->failures;
-  e->try_at =
-      now + std::min(longest_retry, first_retry * (1 << std::min<std::size_t>(e->failures, 7)));
 }
 
-void source_book::no_use(source_id id, instant now) {
-  auto* e = get(id);
-  if (e != nullptr) e->try_at = now + limits::min_reask_time;
+void source_book::postpone(source_id id, instant until) {
+  if (auto* e = get(id)) e->not_before = until;
 }
 
 bool source_book::strike(source_id id) {
@@ -101,12 +113,16 @@ void source_book::ban(source_id id) {
 }
 
 void source_book::slot_asked(source_id id, instant now) {
-  if (auto* e = get(id)) e->slot_asked_at = now;
+  auto* e = get(id);
+  if (e == nullptr) return;
+  e->slot_asked_at = now;
+  e->slot_lost = false;
 }
 
 bool source_book::may_ask_slot(source_id id, instant now) const {
   const auto* e = find(id);
-  return e != nullptr && (!e->slot_asked_at || now - *e->slot_asked_at >= limits::min_reask_time);
+  return e != nullptr && (!e->slot_asked_at || e->slot_lost ||
+                          now - *e->slot_asked_at >= limits::min_reask_time);
 }
 
 void source_book::sources_asked(source_id id, instant now) {

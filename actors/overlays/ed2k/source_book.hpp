@@ -24,7 +24,11 @@ public:
     std::optional<md4_digest> user_hash;
     state now = state::idle;
     instant try_at{};
+    /// Until then it would take a connection amiss.
+    instant not_before{};
     std::optional<instant> slot_asked_at;
+    /// It broke off while it gave: it is asked again without the usual wait.
+    bool slot_lost = false;
     std::optional<instant> sources_asked_at;
     std::size_t failures = 0;
     std::size_t strikes = 0;
@@ -41,11 +45,18 @@ public:
                                      const endpoint& contact) const;
 
   void connected(source_id id, const md4_digest& user_hash);
-  /// The connection ended or could not be made. `useful`: it delivered or queued us; else it is
-  /// tried ever later.
-  void ended(source_id id, bool useful, instant now);
-  /// It has nothing that we lack now.
-  void no_use(source_id id, instant now);
+  /// How far a connection came before it ended.
+  enum class end : std::uint8_t {
+    /// Not made, or nothing came of it: it is tried ever later.
+    useless,
+    /// It queued us: it dials when it is our turn.
+    queued,
+    /// It broke off while it gave: soon it may give on (aMule was restarted, a line failed).
+    giving,
+  };
+  void ended(source_id id, end how, instant now);
+  /// It is not dialled before `until`.
+  void postpone(source_id id, instant until);
   /// It sent wrong bytes; true when it is banned now.
   bool strike(source_id id);
   void ban(source_id id);

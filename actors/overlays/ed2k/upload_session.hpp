@@ -16,6 +16,9 @@ public:
   upload_session(const md4_digest& file, std::uint64_t size, bool compress)
       : file_(file), size_(size), compress_(compress) {}
 
+  const md4_digest& hash() const { return file_; }
+  bool compresses() const { return compress_; }
+
   /// REQUESTPARTS. Unused, malformed, oversized and repeated ranges are passed over: aMule repeats
   /// what is pending in each request. Gives how many blocks were added.
   std::size_t request(const part_request& r);

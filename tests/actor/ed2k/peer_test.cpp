@@ -1,5 +1,7 @@
 #include "tests/actor/ed2k/peer_fixture.hpp"
 
+#include <thread>
+
 using namespace interswarm;
 using namespace interswarm::ed2k;
 
@@ -108,6 +110,36 @@ TEST_CASE("ed2k peer: several sources at once, one of which goes away") {
       ask<msg::serving_status_result>(w.system, from_b, msg::serving_status{})->status.bytes_sent;
   CHECK(sent_a > part_bytes / 2);
   CHECK(sent_b > part_bytes / 2);
+}
+
+TEST_CASE("ed2k peer: downloads of several files from one client share one connection") {
+  peer_world w;
+  auto& one = w.new_loop("one");
+  auto& two = w.new_loop("two");
+  const auto up = w.new_peer(one);
+  const auto down = w.new_peer(two, [](peer_options& o) { o.read_ahead_bytes = 2u << 20; });
+  std::vector<test_file> files;
+  for (const std::uint64_t size : {2 * part_bytes + 7, part_bytes / 2, 3 * part_bytes})
+    files.emplace_back(size, of_bytes(random_bytes(size, static_cast<std::uint32_t>(size))));
+  std::vector<msg::serving_actor> servings;
+  std::vector<msg::source_actor> sources;
+  for (const auto& f : files) {
+    servings.push_back(w.serve(up, f.record(true), w.source(one, f)));
+    sources.push_back(w.fetch(down, f.record(false), {w.address_of(up)}, two));
+  }
+  // All are read at the same time, in pieces of their own: turns are taken many times.
+  std::vector<std::thread> readers;
+  std::vector<std::string> outcomes(files.size());
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    readers.emplace_back([&, i] { outcomes[i] = w.compare(sources[i], files[i], 700'000); });
+  }
+  for (auto& r : readers) r.join();
+  for (const auto& outcome : outcomes) CHECK(outcome == "");
+  // A new download on the open connection begins at once: the slot is the client's.
+  const test_file late(part_bytes + 1, of_bytes(random_bytes(part_bytes + 1, 77)));
+  servings.push_back(w.serve(up, late.record(true), w.source(one, late)));
+  sources.push_back(w.fetch(down, late.record(false), {w.address_of(up)}, two));
+  CHECK(w.compare(sources.back(), late) == "");
 }
 
 TEST_CASE("ed2k peer: a source that has only some parts") {

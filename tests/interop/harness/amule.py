@@ -17,7 +17,7 @@ import subprocess
 import time
 import urllib.parse
 
-from .files import ed2k_hash, must_be_equal
+from .files import ed2k_hash, ed2k_link, must_be_equal
 from .process import Failure, wait_until
 
 CONFIG = """[eMule]
@@ -82,7 +82,8 @@ class AMule:
 
     def __init__(self, run, host, server, shared=(), name="", port=4662):
         """`server` is "IP:PORT" of an ed2k server that is up; `shared` are files to share (copied
-        by hard link).
+        by hard link). They are hashed before the login: it offers what is known then at once, and
+        what comes later after up to a minute.
         """
         self.name = name or f"amule-{host.name}"
         self.restarts = 0
@@ -107,6 +108,7 @@ class AMule:
                     password_md5=hashlib.md5(b"secret").hexdigest(),
                 )
             )
+        self._shared = [ed2k_link(path) for path in shared]
         for path in shared:
             os.link(path, os.path.join(self.incoming, os.path.basename(path)))
         self._start()
@@ -117,6 +119,8 @@ class AMule:
         )
         wait_until(lambda: self._answers("status"), 30, f"{self.name} takes commands")
         ip, port = self._server.split(":")
+        for link in self._shared:
+            self.wait_shared(link)
         self.command(f"add ed2k://|server|{ip}|{port}|/")
         self.connect()
 

@@ -308,13 +308,13 @@ class _Child:
             self.process.wait()
         return self.process.poll() is not None
 
-    def report(self, logs):
+    def report(self, logs, all_logs):
         passed = self.process.returncode == 0
         seconds = time.monotonic() - self.started
         print(f"{'ok    ' if passed else 'FAILED'} {self.name}  {seconds:.1f} s", flush=True)
         with open(self.output, encoding="utf-8", errors="replace") as file:
             print("".join(f"    {line}" for line in file), end="", flush=True)
-        if not passed and logs:
+        if logs and (all_logs or not passed):
             target = os.path.join(logs, f"{os.path.basename(sys.argv[0])}-{self.name}")
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(os.path.join(self.folder, "logs"), target, dirs_exist_ok=True)
@@ -324,7 +324,7 @@ class _Child:
         return passed
 
 
-def _run_cases(names, binary, jobs, logs):
+def _run_cases(names, binary, jobs, logs, all_logs):
     waiting, running, failed = list(names), [], []
     with work_folder() as folder:
         try:
@@ -335,7 +335,7 @@ def _run_cases(names, binary, jobs, logs):
                     busy = sum(child.cpu for child in running)
                 for child in [one for one in running if one.ended()]:
                     running.remove(child)
-                    if not child.report(logs):
+                    if not child.report(logs, all_logs):
                         failed.append(child.name)
                 time.sleep(0.1)
         finally:
@@ -361,6 +361,7 @@ def main():
         help="how much runs at once; most cases wait for slow clients and count 1",
     )
     parser.add_argument("--logs", default="", help="where the logs of failed cases go")
+    parser.add_argument("--all-logs", action="store_true", help="those of passed cases, too")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--only-here", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
@@ -386,4 +387,4 @@ def main():
     binary = arguments.binary
     if os.path.sep in binary:
         binary = os.path.abspath(binary)
-    return _run_cases(names, binary, arguments.jobs, arguments.logs)
+    return _run_cases(names, binary, arguments.jobs, arguments.logs, arguments.all_logs)

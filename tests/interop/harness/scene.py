@@ -10,7 +10,7 @@ import urllib.parse
 
 from .amule import LINE_MBIT, AMule
 from .bittorrent import Aria2, Libtorrent, OpenTracker, Transmission
-from .files import ed2k_link, make_file, make_torrent
+from .files import make_file, make_torrent
 from .node import BitTorrentFace, Ed2kFace, Node, make_keys, must_agree
 from .process import Failure
 
@@ -124,12 +124,8 @@ class Scene:
 
     def amule(self, name, shared=()):
         """An amuled in the ed2k network, logged in; shares the files and has them offered."""
-        client = AMule(
-            self.run, self.run.host(name, self._ed_net, line_mbit=LINE_MBIT), self.server, shared
-        )
-        for path in shared:
-            client.wait_shared(ed2k_link(path))
-        return client
+        host = self.run.host(name, self._ed_net, line_mbit=LINE_MBIT)
+        return AMule(self.run, host, self.server, shared)
 
     def bittorrent_host(self, name):
         return self.run.host(name, self._bt_net)
