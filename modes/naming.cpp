@@ -15,31 +15,44 @@ std::string title_or_id(const std::string& title, const content_hashes& h) {
   return to_hex(*h.content_id).substr(0, 16) + ".bin";
 }
 
-result<msg::name_record> name_torrent(const content_hashes& h, const std::string& title) {
+result<msg::name_record> name_torrent(const bittorrent::single_file_hashes& from,
+                                      const content_hashes& h) {
+  const auto torrent = bittorrent::make_single_file(from);
+  if (!torrent) return tl::unexpected(torrent.error());
+  auto record = std::move(bittorrent::make_records(*torrent, 0).front());
+  record.content_id = slice::copy_of(*h.content_id);
+  // Short pieces have the leaves as their layer, which a v2 torrent brought.
+  auto leaves = bep52_hash_list(h);
+  leaves.evidence = from.v2 ? msg::evidence::structural : msg::evidence::verified;
+  if (!from.v2 || from.piece_length != bep52_leaf_size) record.hashes.push_back(std::move(leaves));
+  return record;
+}
+
+result<std::vector<msg::name_record>> name_torrents(const content_hashes& h,
+                                                    const std::string& title) {
   bittorrent::single_file_hashes from;
   from.name = title_or_id(title, h);
   from.length = h.size;
   from.piece_length = bittorrent::default_piece_length(h.size);
   const auto pieces = h.v1_pieces.find(from.piece_length);
-  if (h.size == 0 || pieces == h.v1_pieces.end())
-    return fail(errc::malformed, "an empty content has no torrent");
+  // No torrent names an empty content.
+  if (h.size == 0) return std::vector<msg::name_record>{};
+  if (pieces == h.v1_pieces.end())
+    return fail(errc::internal, "the content's v1 pieces were not hashed");
   from.v1 = true;
   from.v1_pieces = pieces->second;
+  auto v1 = name_torrent(from, h);
+  if (!v1) return tl::unexpected(v1.error());
+  from.v1 = false;
   from.v2 = true;
   from.pieces_root = *h.content_id;
   if (h.size > from.piece_length) from.piece_layer = bep52_layer(h.bep52_leaves, from.piece_length);
-  const auto torrent = bittorrent::make_single_file(from);
-  if (!torrent) return tl::unexpected(torrent.error());
-  auto records = bittorrent::make_records(*torrent, 0);
-  // The v1 name: every client understands it, and its metadata carries the v2 one.
-  auto record = std::move(records.front());
-  record.content_id = slice::copy_of(*h.content_id);
-  // Short pieces have the leaves as their layer, which the torrent brought.
-  if (from.piece_length != bep52_leaf_size) record.hashes.push_back(bep52_hash_list(h));
-  return record;
+  auto v2 = name_torrent(from, h);
+  if (!v2) return tl::unexpected(v2.error());
+  return std::vector<msg::name_record>{std::move(*v1), std::move(*v2)};
 }
 
-result<msg::name_record> name_ed2k(const content_hashes& h, const std::string& title) {
+result<std::vector<msg::name_record>> name_ed2k(const content_hashes& h, const std::string& title) {
   ed2k::file_link link;
   link.name = title_or_id(title, h);
   link.size = h.size;
@@ -65,14 +78,14 @@ result<msg::name_record> name_ed2k(const content_hashes& h, const std::string& t
   auto strong = bep52_hash_list(h);
   strong.evidence = msg::evidence::verified;
   record.hashes.push_back(std::move(strong));
-  return record;
+  return std::vector<msg::name_record>{std::move(record)};
 }
 
 } // namespace
 
 std::vector<bridge::naming> all_namings() {
   return {
-      {std::string(bittorrent::overlay_word), name_torrent,
+      {std::string(bittorrent::overlay_word), name_torrents,
        [](std::uint64_t size) {
          return std::vector<std::uint64_t>{bittorrent::default_piece_length(size)};
        }},

@@ -254,14 +254,16 @@ void importer::name_all(const content_hashes& hashes) {
       fail_with(to_string(made.error()));
       return;
     }
-    if (made->name == wanted_.name) {
-      wanted_named = true;
-      std::vector<msg::name_record> one{std::move(*made)};
-      merge_records(one, {wanted_});
-      records.push_back(std::move(one.front()));
-    } else if (n.overlay != wanted_.name.overlay) {
-      // A content that has a swarm in an overlay gets no second one there.
-      records.push_back(std::move(*made));
+    for (auto& record : *made) {
+      if (record.name == wanted_.name) {
+        wanted_named = true;
+        std::vector<msg::name_record> one{std::move(record)};
+        merge_records(one, {wanted_});
+        records.push_back(std::move(one.front()));
+      } else if (n.overlay != wanted_.name.overlay) {
+        // A content that has a swarm in an overlay gets no second one there.
+        records.push_back(std::move(record));
+      }
     }
   }
   if (!wanted_named) {

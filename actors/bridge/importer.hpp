@@ -9,9 +9,10 @@
 
 namespace interswarm::bridge {
 
-/// Makes the name record that one overlay gives to a content whose every hash is known.
-using namer =
-    std::function<result<msg::name_record>(const content_hashes& hashes, const std::string& title)>;
+/// Makes the name records that one overlay gives to a content whose every hash is known, the one
+/// that most clients understand first.
+using namer = std::function<result<std::vector<msg::name_record>>(const content_hashes& hashes,
+                                                                  const std::string& title)>;
 
 /// An overlay's naming. `piece_lengths` are what its name needs beside the fixed hashes.
 struct naming {

@@ -213,7 +213,7 @@ TEST_CASE("registrar desk: followed names are scraped in batches and give demand
   CHECK(news.tasks[0].names.size() == 50);
   CHECK(news.tasks[2].names.size() == 20);
   scrape_response r;
-  r.entries = {{name(3), 0, 7, 2}, {name(4), 1, 0, 5}, {name(5), 0, 0, 0}, {name(200), 0, 0, 9}};
+  r.entries = {{name(3), 0, 7, 2}, {name(4), 1, 3, 5}, {name(5), 0, 0, 0}, {name(200), 0, 0, 9}};
   f.desk.scraped(news.tasks[0].id, r, f.now_ms);
   const auto told = f.desk.take(f.now_ms);
   REQUIRE(told.demands.size() == 1);
@@ -250,20 +250,36 @@ TEST_CASE(
     f.pass_s(30);
     return f.desk.take(f.now_ms - 1).demands;
   };
-  CHECK(round({{name(2), 1, 0, 0}}).empty()); // there before us: believed
-  auto told = round({{name(1), 1, 0, 0}, {name(2), 1, 0, 0}});
+  CHECK(round({{name(2), 1, 4, 0}}).empty()); // others completed before: believed
+  auto told = round({{name(1), 1, 0, 0}, {name(2), 1, 4, 0}});
   REQUIRE(told.size() == 1);
   CHECK(told[0].hash == name(1));
   CHECK(told[0].seeders == 0);
   CHECK(told[0].leechers == 1);
   CHECK(f.desk.status_of(name(1)).seeders == 1); // as the tracker says, for all else
-  CHECK(round({{name(1), 1, 0, 0}, {name(2), 1, 0, 0}}).size() == 1);
-  CHECK(round({{name(1), 0, 0, 1}, {name(2), 2, 1, 0}}).size() ==
+  CHECK(round({{name(1), 1, 0, 0}, {name(2), 1, 4, 0}}).size() == 1);
+  CHECK(round({{name(1), 0, 0, 1}, {name(2), 2, 5, 0}}).size() ==
         1);                                                       // it has its metadata: a leecher
-  CHECK(round({{name(1), 1, 1, 0}, {name(2), 2, 1, 0}}).empty()); // and finished
-  for (int i = 0; i < 3; ++i) round({{name(1), 5, 1, 0}, {name(2), 2, 1, 0}});
+  CHECK(round({{name(1), 1, 1, 0}, {name(2), 2, 5, 0}}).empty()); // and finished
+  for (int i = 0; i < 3; ++i) round({{name(1), 5, 1, 0}, {name(2), 2, 5, 0}});
   f.pass_s(601);
   CHECK(round({{name(1), 5, 1, 0}}).empty());
+}
+
+TEST_CASE("registrar desk: a seeker that was there before the first scrape is found, too") {
+  desk_fixture f;
+  f.desk.follow({name(1), name(2), name(3)});
+  auto news = f.desk.take(f.now_ms);
+  scrape_response r;
+  r.entries = {{name(1), 1, 0, 0}, {name(2), 4, 0, 0}, {name(3), 1, 1, 0}};
+  f.desk.scraped(news.tasks.at(0).id, r, f.now_ms);
+  const auto told = f.desk.take(f.now_ms).demands;
+  REQUIRE(told.size() == 1); // four at once are a swarm, and the third name's party completed
+  CHECK(told[0].hash == name(1));
+  f.pass_s(601);
+  news = f.desk.take(f.now_ms);
+  f.desk.scraped(news.tasks.at(0).id, r, f.now_ms);
+  CHECK(f.desk.take(f.now_ms).demands.empty()); // it is a seed after all
 }
 
 TEST_CASE("registrar desk: a single look is a scrape of its own and always ends") {

@@ -329,7 +329,10 @@ void registrar_desk::suspect(const info_hash& name, std::uint32_t seeders, std::
   const bool we_seed = e != entries_.end() && e->second.in_force && e->second.left == 0;
   const auto others = seeders - std::min<std::uint32_t>(seeders, we_seed ? 1 : 0);
   const auto before = k.status.seeders;
-  if (k.scraped && others > before) {
+  if (!k.scraped && completed == 0 && others <= timing_.first_suspects) {
+    k.unproven = others;
+    k.unproven_ms = now_ms;
+  } else if (k.scraped && others > before) {
     const auto finished = completed - std::min(completed, k.status.completed);
     const auto fresh = others - before;
     if (fresh > finished) {

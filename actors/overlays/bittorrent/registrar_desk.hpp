@@ -26,6 +26,9 @@ struct registrar_timing {
   std::uint32_t seek_linger_s = 600;
   /// How long new parties that call themselves complete are not believed.
   std::uint32_t suspect_s = 600;
+  /// So few that were there already at the first scrape are not believed either, where nobody ever
+  /// completed: the first seeker may have come just before.
+  std::uint32_t first_suspects = 3;
   /// Tries at an unreachable tracker: the first pause, doubled up to the longest.
   std::uint32_t first_pause_s = 5;
   std::uint32_t longest_pause_s = 300;
