@@ -6,6 +6,13 @@
 
 namespace interswarm::bridge {
 
+namespace {
+
+/// Trackers repeat a demand at most every 5 s while it lasts.
+constexpr std::chrono::seconds sought_life{12};
+
+} // namespace
+
 std::string table_key(std::string_view overlay, std::string_view key) {
   std::string out;
   out.reserve(overlay.size() + 1 + key.size());
@@ -22,12 +29,27 @@ demand_action demand_desk::demand(const std::string& key, std::uint32_t sources,
   }
   if (sources >= policy_.enough_sources) return demand_action::enough;
   if (in_work_.contains(key)) return demand_action::wait;
-  if (const auto found = refused_.find(key); found != refused_.end() && now < found->second.until)
-    return demand_action::refused;
+  if (const auto found = refused_.find(key); found != refused_.end()) {
+    found->second.sought_at = now;
+    if (now < found->second.until) return demand_action::refused;
+  }
   if (in_work_.size() >= limits::max_demands_in_work || open_.size() >= limits::max_gateways)
     return demand_action::wait;
   in_work_.insert(key);
   return demand_action::resolve;
+}
+
+std::vector<std::string> demand_desk::retry(instant now) {
+  std::vector<std::string> out;
+  for (const auto& [key, r] : refused_) {
+    if (in_work_.size() >= limits::max_demands_in_work || open_.size() >= limits::max_gateways)
+      break;
+    const bool sought = now - r.sought_at < sought_life;
+    if (now < r.until || !sought || in_work_.contains(key)) continue;
+    in_work_.insert(key);
+    out.push_back(key);
+  }
+  return out;
 }
 
 void demand_desk::resolved(const std::string& key, instant now) {
@@ -43,6 +65,7 @@ void demand_desk::refused(const std::string& key, instant now) {
   life = fresh ? policy_.first_refusal : 2 * life;
   life = std::min(life, policy_.refusal_life);
   entry->second.until = now + life;
+  if (fresh) entry->second.sought_at = now;
   if (fresh) refused_order_.push_back(key);
   while (refused_order_.size() > limits::max_refusals) {
     refused_.erase(refused_order_.front());

@@ -36,6 +36,9 @@ public:
   explicit demand_desk(policy p) : policy_(p) {}
 
   demand_action demand(const std::string& key, std::uint32_t sources, instant now);
+  /// Refused names that may be resolved again and are still sought (a demand is repeated by its
+  /// tracker only every few seconds): they are being resolved from now on.
+  std::vector<std::string> retry(instant now);
   /// The name is served from now on.
   void resolved(const std::string& key, instant now);
   /// Nobody offers it, or it may not be bridged. It is asked for again later, ever more seldom.
@@ -58,6 +61,7 @@ private:
   };
   struct refusal {
     instant until;
+    instant sought_at;
     std::chrono::seconds life{0};
   };
 

@@ -14,9 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto tick_interval = 2s;
+constexpr auto tick_interval = 1s;
 /// Ticks between two looks at what a standing overlay should be offered.
-constexpr std::uint64_t stand_every = 5;
+constexpr std::uint64_t stand_every = 10;
 constexpr auto face_timeout = 15s;
 constexpr auto names_timeout = 5s;
 constexpr std::uint32_t max_followed = 10'000;
@@ -108,11 +108,15 @@ void message_handler::watch_faces() {
 
 void message_handler::demanded(const msg::swarm_status& status) {
   const auto key = table_key(status.name);
-  if (desk_.demand(key, status.sources, clock().now()) != demand_action::resolve) return;
+  if (desk_.demand(key, status.sources, clock().now()) == demand_action::resolve)
+    resolve(status.name);
+}
+
+void message_handler::resolve(const msg::name& name) {
   quest q;
-  q.sought = status.name;
-  q.who = {ctx_.domain, status.name.overlay};
-  find(std::move(q), [this, key, name = status.name](result<offers_found> x) {
+  q.sought = name;
+  q.who = {ctx_.domain, name.overlay};
+  find(std::move(q), [this, key = table_key(name), name](result<offers_found> x) {
     if (!x) {
       refuse(key, name, to_string(x.error()));
     } else if (x->offers.empty()) {
@@ -201,6 +205,7 @@ void message_handler::refute(const equation_refuted& r) {
 void message_handler::tick() {
   delayed_send(this, tick_interval, handler_tick{});
   const auto now = clock().now();
+  for (const auto& key : desk_.retry(now)) resolve(name_of_key(key));
   for (auto& [key, gateway] : open_) look_at(key);
   for (const auto& key : desk_.stale(now)) {
     const auto found = open_.find(key);

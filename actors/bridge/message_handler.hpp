@@ -65,6 +65,7 @@ private:
   // message_handler.cpp: what comes in
   void watch_faces();
   void demanded(const msg::swarm_status& status);
+  void resolve(const msg::name& name);
   void serve(const std::string& key, offers_found offers);
   void served(const std::string& key, const msg::name_record& record, msg::source_actor source,
               msg::serving_actor serving);
@@ -131,8 +132,9 @@ private:
 /// "bittorrent:0123…" for log lines and messages to people.
 std::string describe(const msg::name& name);
 std::string describe(const msg::name_record& record);
-/// The name as a table key.
+/// The name as a table key, and back.
 std::string table_key(const msg::name& name);
+msg::name name_of_key(std::string_view key);
 /// Adds the records whose names are not there yet; of one name the record with more in it stays.
 void merge_records(std::vector<msg::name_record>& into, const std::vector<msg::name_record>& more);
 /// The sought name's record, or nothing.

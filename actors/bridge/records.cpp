@@ -17,6 +17,11 @@ std::string describe(const msg::name_record& record) {
 
 std::string table_key(const msg::name& name) { return table_key(name.overlay, as_text(name.key)); }
 
+msg::name name_of_key(std::string_view key) {
+  const auto cut = key.find('\0');
+  return {std::string(key.substr(0, cut)), slice::copy_of(as_bytes(key.substr(cut + 1)))};
+}
+
 void merge_records(std::vector<msg::name_record>& into, const std::vector<msg::name_record>& more) {
   for (const auto& r : more) {
     const auto known =

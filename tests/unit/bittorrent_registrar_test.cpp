@@ -207,7 +207,7 @@ TEST_CASE("registrar desk: followed names are scraped in batches and give demand
   desk_fixture f;
   std::vector<info_hash> names;
   for (byte i = 0; i < 120; ++i) names.push_back(name(i));
-  f.desk.follow(names);
+  f.desk.follow(names, f.now_ms);
   auto news = f.desk.take(f.now_ms);
   REQUIRE(news.tasks.size() == 3);
   CHECK(news.tasks[0].names.size() == 50);
@@ -240,7 +240,7 @@ TEST_CASE(
     "registrar desk: parties that come complete without a download are suspected of seeking") {
   // aria2 with nothing but a magnet link announces left=0.
   desk_fixture f;
-  f.desk.follow({name(1), name(2)});
+  f.desk.follow({name(1), name(2)}, f.now_ms);
   const auto round = [&](std::vector<scrape_entry> entries) {
     scrape_response r;
     r.entries = std::move(entries);
@@ -266,9 +266,33 @@ TEST_CASE(
   CHECK(round({{name(1), 5, 1, 0}}).empty());
 }
 
+TEST_CASE("registrar desk: names that were followed a moment ago are looked at more often") {
+  desk_fixture f;
+  f.desk.follow({name(1)}, f.now_ms);
+  f.desk.scraped(f.one_task().id, {}, f.now_ms);
+  f.pass_s(1);
+  f.desk.follow({name(1), name(2)}, f.now_ms);
+  std::size_t looks = 0;
+  for (int s = 0; s < 240; ++s) {
+    for (const auto& t : f.desk.take(f.now_ms).tasks) {
+      looks += t.names == std::vector<info_hash>{name(2)} ? 1 : 0;
+      f.desk.scraped(t.id, {}, f.now_ms);
+    }
+    f.pass_s(1);
+  }
+  CHECK(looks == 25); // at once and every 5 s for two minutes
+  // No more of them than fit one scrape.
+  std::vector<info_hash> many;
+  for (byte i = 0; i < 200; ++i) many.push_back(name(i));
+  f.desk.follow(many, f.now_ms);
+  std::size_t most = 0;
+  for (const auto& t : f.desk.take(f.now_ms).tasks) most = std::max(most, t.names.size());
+  CHECK(most == 50);
+}
+
 TEST_CASE("registrar desk: a seeker that was there before the first scrape is found, too") {
   desk_fixture f;
-  f.desk.follow({name(1), name(2), name(3)});
+  f.desk.follow({name(1), name(2), name(3)}, f.now_ms);
   auto news = f.desk.take(f.now_ms);
   scrape_response r;
   r.entries = {{name(1), 1, 0, 0}, {name(2), 4, 0, 0}, {name(3), 1, 1, 0}};
@@ -304,7 +328,7 @@ TEST_CASE("registrar desk: a single look is a scrape of its own and always ends"
 
 TEST_CASE("registrar desk: our own seed does not hide the demand of others") {
   desk_fixture f;
-  f.desk.follow({name(1)});
+  f.desk.follow({name(1)}, f.now_ms);
   f.desk.enter(name(1), 0, f.now_ms);
   const auto news = f.desk.take(f.now_ms);
   REQUIRE(news.tasks.size() == 2);

@@ -100,6 +100,21 @@ TEST_CASE("a refusal is remembered for a while, and only so many are") {
   CHECK(desk.demand("n", 0, start) == demand_action::resolve);
 }
 
+TEST_CASE("a refused name is tried again by itself while it is sought") {
+  policy p;
+  demand_desk desk{p};
+  desk.demand("n", 0, start);
+  desk.refused("n", start);
+  CHECK(desk.retry(start + p.first_refusal - 1ms).empty());
+  CHECK(desk.retry(start + p.first_refusal) == std::vector<std::string>{"n"});
+  CHECK(desk.retry(start + p.first_refusal).empty()); // in work
+  desk.refused("n", start + p.first_refusal);
+  CHECK(desk.demand("n", 0, start + 5s) == demand_action::refused); // still sought
+  CHECK(desk.retry(start + 6s) == std::vector<std::string>{"n"});
+  desk.refused("n", start + 6s);
+  CHECK(desk.retry(start + 30s).empty()); // nobody asked since
+}
+
 TEST_CASE("only so many demands are in work at once") {
   demand_desk desk{policy{}};
   for (std::size_t i = 0; i < limits::max_demands_in_work; ++i) {

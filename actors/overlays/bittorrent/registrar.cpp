@@ -81,7 +81,7 @@ public:
         [this](const msg::tracker_watch& x) { return watch(x); },
         [this](const msg::tracker_follow& x) -> caf::result<void> {
           names_.replace(x.names);
-          for_routes([&](route& r) { r.desk.follow(names_.swarms()); });
+          for_routes([&](route& r) { r.desk.follow(names_.swarms(), tracker_now_ms()); });
           return caf::unit;
         },
     };
@@ -151,7 +151,7 @@ private:
                 return no_way("this node's peer listens on no address of its family");
               routes_ = runtime::on_loop<routes>(home(), std::move(made));
               for_routes([&](route& r) {
-                r.desk.follow(names_.swarms());
+                r.desk.follow(names_.swarms(), tracker_now_ms());
                 for (const auto& [hash, h] : holders_) {
                   for (std::uint32_t i = 0; i < h.count; ++i)
                     r.desk.enter(hash, h.left, tracker_now_ms());

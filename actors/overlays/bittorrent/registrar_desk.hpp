@@ -3,6 +3,7 @@
 #include "actors/overlays/bittorrent/swarm_store.hpp"
 #include "schema/bittorrent/tracker.hpp"
 
+#include <deque>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -13,6 +14,10 @@ struct registrar_timing {
   /// Between two scrapes of a followed name; a tracker's own `min_request_interval` counts where it
   /// is longer.
   std::uint32_t scrape_interval_s = 30;
+  /// Names that were followed newly (linked or imported a moment ago) are looked at more often for
+  /// a while: whoever linked them waits.
+  std::uint32_t fresh_interval_s = 5;
+  std::uint32_t fresh_s = 120;
   /// Names in one scrape; at most 74.
   std::uint32_t scrape_names = 50;
   /// A name that is sought with fewer sources among others than this is a demand.
@@ -50,7 +55,7 @@ public:
   // Wishes.
 
   /// Replaces the names that are scraped.
-  void follow(const std::vector<info_hash>& names);
+  void follow(const std::vector<info_hash>& names, std::uint64_t now_ms);
   /// Keeps us entered with `left` bytes missing, until as many `withdraw` as `enter` came.
   void enter(const info_hash& name, std::uint64_t left, std::uint64_t now_ms);
   void withdraw(const info_hash& name, std::uint64_t now_ms);
@@ -145,6 +150,7 @@ private:
   bool is_wanted(const entry& e, std::uint64_t now_ms) const;
   void add_announce(const info_hash& name, entry& e, announce_event event, news& out);
   void add_announces(std::uint64_t now_ms, std::size_t limit, news& out);
+  void add_fresh(std::uint64_t now_ms, std::size_t limit, news& out);
   void add_scrapes(std::uint64_t now_ms, std::size_t limit, news& out);
   bool is_self(const endpoint& e) const;
   void learn(const info_hash& name, std::uint32_t seeders, std::uint32_t leechers,
@@ -165,6 +171,14 @@ private:
   std::vector<info_hash> followed_;
   std::unordered_set<info_hash, hash_of> followed_set_;
   std::size_t next_followed_ = 0;
+  struct fresh_name {
+    info_hash hash{};
+    std::uint64_t since_ms = 0;
+  };
+  /// The latest of them, no more than fit one scrape.
+  std::deque<fresh_name> fresh_;
+  std::uint64_t fresh_round_ms_ = 0;
+  bool following_ = false;
   std::vector<info_hash> asked_;
   std::uint64_t scrape_round_ms_ = 0;
   std::uint32_t tracker_scrape_interval_s_ = 0;
