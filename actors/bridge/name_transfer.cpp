@@ -114,7 +114,7 @@ name_transfer::behavior_type name_transfer::make_behavior() {
         if (!found) return refuse(found.error());
         return ledger_list{std::move(*found)};
       },
-    [this](books_closing) { quit(caf::exit_reason::user_shutdown); },
+      [this](books_closing) { quit(caf::exit_reason::user_shutdown); },
   };
 }
 

@@ -1,5 +1,5 @@
-// The unified message between bridges, as its bytes come from another node: whatever is accepted is the same after
-// another crossing.
+// The unified message between bridges, as its bytes come from another node: whatever is accepted is
+// the same after another crossing.
 #include "schema/bridge.values.hpp"
 
 #include <cstdlib>

@@ -1,7 +1,7 @@
 #include "actors/overlays/ed2k/block_scheduler.hpp"
 #include "actors/overlays/ed2k/download_session.hpp"
-#include "actors/overlays/ed2k/slot_etiquette.hpp"
 #include "actors/overlays/ed2k/part_blame.hpp"
+#include "actors/overlays/ed2k/slot_etiquette.hpp"
 #include "actors/overlays/ed2k/source_book.hpp"
 #include "actors/overlays/ed2k/upload_session.hpp"
 #include "schema/base/encoding.hpp"

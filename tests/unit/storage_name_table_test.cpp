@@ -284,8 +284,7 @@ TEST_CASE_METHOD(fixture, "a record that brings the same list twice keeps the st
   REQUIRE(table->learn(r));
   const auto lists = table->find(r.name, 0).value().hashes;
   REQUIRE(lists.size() == 2);
-  CHECK((lists[0].unit == 100 ? lists[0] : lists[1]) ==
-        sha256_list(2, 100, evidence::structural));
+  CHECK((lists[0].unit == 100 ? lists[0] : lists[1]) == sha256_list(2, 100, evidence::structural));
 }
 
 TEST_CASE_METHOD(fixture, "leases lapse, are told before, and are renewed") {

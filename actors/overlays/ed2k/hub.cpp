@@ -156,9 +156,8 @@ void hub::dial(const endpoint& to, const md4_digest& file, source_id source) {
   tasks_.add(connect(to).then(
       [this, to, failed](kj::Own<kj::AsyncIoStream> stream) {
         const auto all = std::move(dialling_.extract(to).mapped());
-        const bool wanted = std::any_of(all.begin(), all.end(), [this](const auto& t) {
-          return download(t.first) != nullptr;
-        });
+        const bool wanted = std::any_of(
+            all.begin(), all.end(), [this](const auto& t) { return download(t.first) != nullptr; });
         auto* session = wanted ? admit(kj::mv(stream), to, true) : nullptr;
         if (session == nullptr) return failed(all);
         for (const auto& [hash, id] : all) session->take_from(hash, id);

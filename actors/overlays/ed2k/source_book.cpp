@@ -92,8 +92,7 @@ void source_book::ended(source_id id, end how, instant now) {
   case end::useless:
     ++e->failures;
     const auto longest = e->slot_lost ? longest_lost_slot_retry : longest_retry;
-    e->try_at =
-        now + std::min(longest, first_retry * (1 << std::min<std::size_t>(e->failures, 7)));
+    e->try_at = now + std::min(longest, first_retry * (1 << std::min<std::size_t>(e->failures, 7)));
   }
 }
 
@@ -121,8 +120,8 @@ void source_book::slot_asked(source_id id, instant now) {
 
 bool source_book::may_ask_slot(source_id id, instant now) const {
   const auto* e = find(id);
-  return e != nullptr && (!e->slot_asked_at || e->slot_lost ||
-                          now - *e->slot_asked_at >= limits::min_reask_time);
+  return e != nullptr &&
+         (!e->slot_asked_at || e->slot_lost || now - *e->slot_asked_at >= limits::min_reask_time);
 }
 
 void source_book::sources_asked(source_id id, instant now) {

@@ -176,8 +176,7 @@ TEST_CASE("a source without progress is replaced by the next") {
   node.overlays["blue"]->sources = 50; // preferred
   node.overlays["blue"]->content->stalls = true;
   const auto sought = scripted_record("red", 1, 1000);
-  REQUIRE(node.link(
-    {sought, scripted_record("blue", 2, 1000), scripted_record("green", 3, 1000)}));
+  REQUIRE(node.link({sought, scripted_record("blue", 2, 1000), scripted_record("green", 3, 1000)}));
   red.demand(sought.name);
   REQUIRE(eventually([&] { return bool(red.last_served()); }));
   const auto got = read(w, red.last_served(), {0, 1000}, 20'000);

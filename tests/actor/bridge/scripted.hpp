@@ -25,40 +25,40 @@ class scripted_source final : public runtime::loop_actor<msg::source_actor> {
 public:
   scripted_source(caf::actor_config& cfg, runtime::loop& home,
                   std::shared_ptr<source_script> script, msg::name_record record)
-    : loop_actor(cfg, home), script_(std::move(script)), record_(std::move(record)) {}
+      : loop_actor(cfg, home), script_(std::move(script)), record_(std::move(record)) {}
 
   behavior_type make_behavior() override {
     return {
-      [this](const msg::source_info&) {
-        msg::source_info_result out;
-        out.info.size = script_->content.size();
-        out.info.record = record_;
-        out.info.peers = 1;
-        return out;
-      },
-      [this](const msg::source_have&) {
-        return msg::source_have_result{1, {{0, script_->content.size()}}};
-      },
-      [this](const msg::source_read& r) {
-        auto promise = make_response_promise<msg::source_read_result>();
-        ++script_->reads;
-        if (script_->stalls) {
-          stalled_.push_back(promise);
+        [this](const msg::source_info&) {
+          msg::source_info_result out;
+          out.info.size = script_->content.size();
+          out.info.record = record_;
+          out.info.peers = 1;
+          return out;
+        },
+        [this](const msg::source_have&) {
+          return msg::source_have_result{1, {{0, script_->content.size()}}};
+        },
+        [this](const msg::source_read& r) {
+          auto promise = make_response_promise<msg::source_read_result>();
+          ++script_->reads;
+          if (script_->stalls) {
+            stalled_.push_back(promise);
+            return promise;
+          }
+          const auto size = r.range.end - r.range.begin;
+          bytes data(script_->content.begin() + static_cast<std::ptrdiff_t>(r.range.begin),
+                     script_->content.begin() + static_cast<std::ptrdiff_t>(r.range.begin + size));
+          if (script_->lies) data[0] = static_cast<byte>(data[0] ^ 1);
+          promise.deliver(msg::source_read_result{slice(std::move(data))});
           return promise;
-        }
-        const auto size = r.range.end - r.range.begin;
-        bytes data(script_->content.begin() + static_cast<std::ptrdiff_t>(r.range.begin),
-                   script_->content.begin() + static_cast<std::ptrdiff_t>(r.range.begin + size));
-        if (script_->lies) data[0] = static_cast<byte>(data[0] ^ 1);
-        promise.deliver(msg::source_read_result{slice(std::move(data))});
-        return promise;
-      },
-      [this](const msg::source_judge& r) { script_->good += r.verdict == msg::verdict::good; },
-      [this](const msg::source_genuine& r) {
-        // A liar is found out by its own hashes; a false equation is not.
-        const auto verdict = script_->lies ? msg::verdict::bad : msg::verdict::good;
-        return msg::source_genuine_result{r.range, verdict};
-      },
+        },
+        [this](const msg::source_judge& r) { script_->good += r.verdict == msg::verdict::good; },
+        [this](const msg::source_genuine& r) {
+          // A liar is found out by its own hashes; a false equation is not.
+          const auto verdict = script_->lies ? msg::verdict::bad : msg::verdict::good;
+          return msg::source_genuine_result{r.range, verdict};
+        },
     };
   }
   void on_exit() override { stalled_.clear(); }
@@ -73,7 +73,9 @@ class scripted_lease final : public runtime::loop_actor<msg::registration_actor>
 public:
   using loop_actor::loop_actor;
   behavior_type make_behavior() override {
-    return {[](const msg::registration_check&) { return msg::registration_check_result{true, ""}; }};
+    return {[](const msg::registration_check&) {
+      return msg::registration_check_result{true, ""};
+    }};
   }
 };
 
@@ -113,27 +115,27 @@ class scripted_tracker final : public runtime::loop_actor<msg::tracker_actor> {
 public:
   scripted_tracker(caf::actor_config& cfg, runtime::loop& home,
                    std::shared_ptr<overlay_script> script)
-    : loop_actor(cfg, home), script_(std::move(script)) {}
+      : loop_actor(cfg, home), script_(std::move(script)) {}
 
   behavior_type make_behavior() override {
     return {
-      [this](const msg::tracker_announce&) {
-        ++script_->announced;
-        return msg::tracker_announce_result{runtime::spawn_on<scripted_lease>(home())};
-      },
-      [this](const msg::tracker_find& r) {
-        msg::tracker_find_result out;
-        out.status.name = r.name;
-        out.status.sources = script_->sources;
-        return out;
-      },
-      [](const msg::tracker_scrape&) { return msg::tracker_scrape_result{}; },
-      [this](const msg::tracker_watch& r) {
-        const std::lock_guard guard(script_->mutex);
-        script_->listeners.push_back(r.listener);
-        return msg::tracker_watch_result{runtime::spawn_on<scripted_lease>(home())};
-      },
-      [](const msg::tracker_follow&) {},
+        [this](const msg::tracker_announce&) {
+          ++script_->announced;
+          return msg::tracker_announce_result{runtime::spawn_on<scripted_lease>(home())};
+        },
+        [this](const msg::tracker_find& r) {
+          msg::tracker_find_result out;
+          out.status.name = r.name;
+          out.status.sources = script_->sources;
+          return out;
+        },
+        [](const msg::tracker_scrape&) { return msg::tracker_scrape_result{}; },
+        [this](const msg::tracker_watch& r) {
+          const std::lock_guard guard(script_->mutex);
+          script_->listeners.push_back(r.listener);
+          return msg::tracker_watch_result{runtime::spawn_on<scripted_lease>(home())};
+        },
+        [](const msg::tracker_follow&) {},
     };
   }
 
@@ -156,21 +158,21 @@ public:
 class scripted_peer final : public runtime::loop_actor<msg::peer_actor> {
 public:
   scripted_peer(caf::actor_config& cfg, runtime::loop& home, std::shared_ptr<overlay_script> script)
-    : loop_actor(cfg, home), script_(std::move(script)) {}
+      : loop_actor(cfg, home), script_(std::move(script)) {}
 
   behavior_type make_behavior() override {
     return {
-      [this](const msg::peer_serve& r) {
-        ++script_->serve_calls;
-        const std::lock_guard guard(script_->mutex);
-        script_->served.push_back(r.source);
-        return msg::peer_serve_result{runtime::spawn_on<scripted_serving>(home())};
-      },
-      [this](const msg::peer_fetch& r) {
-        return msg::peer_fetch_result{
-          runtime::spawn_on<scripted_source>(home(), script_->content, r.record)};
-      },
-      [](const msg::peer_describe&) { return msg::peer_describe_result{}; },
+        [this](const msg::peer_serve& r) {
+          ++script_->serve_calls;
+          const std::lock_guard guard(script_->mutex);
+          script_->served.push_back(r.source);
+          return msg::peer_serve_result{runtime::spawn_on<scripted_serving>(home())};
+        },
+        [this](const msg::peer_fetch& r) {
+          return msg::peer_fetch_result{
+              runtime::spawn_on<scripted_source>(home(), script_->content, r.record)};
+        },
+        [](const msg::peer_describe&) { return msg::peer_describe_result{}; },
     };
   }
 
@@ -189,7 +191,7 @@ struct scripted_node {
 
   scripted_node(runtime::world& w, std::string name, const std::vector<std::string>& faces,
                 policy rules = {})
-    : world(w), domain(std::move(name)) {
+      : world(w), domain(std::move(name)) {
     auto& home = world.new_loop(domain);
     auto opened = spawn_name_transfer(world.new_loop("storage"), ":memory:");
     REQUIRE(opened);
