@@ -8,15 +8,13 @@ namespace interswarm {
 
 void add_keys_command(CLI::App& app, int& exit_code) {
   struct arguments {
-    std::string directory;
+    std::string directory = "keys";
     std::vector<std::string> names;
   };
   auto args = std::make_shared<arguments>();
   auto* command = app.add_subcommand("keys", "Make certificates with which nodes know each other");
-  command
-      ->add_option("--dir", args->directory,
-                   "folder; its authority signs, and is made if there is none")
-      ->required();
+  command->add_option("--dir", args->directory,
+                      "folder; its authority signs, and is made if there is none", true);
   command->add_option("NAME", args->names, "a node's name, as its configuration says")->required();
   command->callback([args, &exit_code] {
     const auto made = runtime::make_keys(args->directory, args->names);

@@ -83,8 +83,8 @@ void loop::run(running& r) {
   close(r);
 }
 
-/// After this nothing is accepted; what was is dropped, residents first, because they need the
-/// event loop.
+/// After this only destructions are accepted, and at the end not even those; what was is dropped,
+/// residents first, because they need the event loop.
 void loop::close(running& r) {
   std::vector<entry> left;
   {
@@ -94,14 +94,24 @@ void loop::close(running& r) {
   }
   r.work = nullptr;
   evict();
-  auto drop = [](entry& e) {
-    if (e.actor != nullptr) caf::intrusive_ptr_release(e.actor);
-  };
-  std::for_each(local_.begin(), local_.end(), drop);
-  std::for_each(left.begin(), left.end(), drop);
+  for (auto& e : local_) left.push_back(std::move(e));
   local_.clear();
-  left.clear();
-  evict();
+  for (;;) {
+    bury(std::move(left));
+    evict();
+    left.clear();
+    const std::lock_guard guard(mutex_);
+    gone_ = remote_.empty();
+    if (gone_) return;
+    left.swap(remote_);
+  }
+}
+
+void loop::bury(std::vector<entry> left) {
+  for (auto& e : left) {
+    if (e.last) run_entry(e);
+    if (e.actor != nullptr) caf::intrusive_ptr_release(e.actor);
+  }
 }
 
 void loop::wake() {
@@ -119,7 +129,7 @@ bool loop::add(entry e) {
   bool first = false;
   {
     const std::lock_guard guard(mutex_);
-    if (closed_) return false;
+    if (e.last ? gone_ : closed_) return false;
     first = remote_.empty();
     remote_.push_back(std::move(e));
   }
@@ -130,6 +140,13 @@ bool loop::add(entry e) {
 bool loop::post(job work) {
   entry e;
   e.work = kj::mv(work);
+  return add(std::move(e));
+}
+
+bool loop::post_last(job work) {
+  entry e;
+  e.work = kj::mv(work);
+  e.last = true;
   return add(std::move(e));
 }
 

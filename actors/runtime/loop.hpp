@@ -58,6 +58,9 @@ public:
   /// Runs `work` on the loop's thread, in the order of posting. From any thread; false when the
   /// loop has ended, and `work` is dropped. An exception of `work` is logged.
   bool post(job work);
+  /// The same for a destruction: taken until the very end, and run even when the loop is told to
+  /// stop before its turn comes. False when nothing of the loop is left: then any thread will do.
+  bool post_last(job work);
 
   const std::string& name() const { return name_; }
 
@@ -71,6 +74,7 @@ private:
   struct entry {
     caf::resumable* actor = nullptr;
     std::optional<job> work;
+    bool last = false;
   };
   struct running;
 
@@ -86,6 +90,7 @@ private:
   void run(running& r);
   void close(running& r);
   void evict();
+  void bury(std::vector<entry> left);
   bool add(entry e);
   void wake();
   void arm();
@@ -107,6 +112,7 @@ private:
   std::vector<entry> remote_;
   bool stopping_ = false;
   bool closed_ = false;
+  bool gone_ = false;
 };
 
 } // namespace interswarm::runtime

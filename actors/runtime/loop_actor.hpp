@@ -5,6 +5,7 @@
 #include "actors/runtime/on_loop.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -143,26 +144,35 @@ public:
   union {
     T data;
   };
+  /// A destruction is on its way. Not in `data`: it is looked at when that may be gone.
+  std::atomic<bool> leaving{false};
 
 private:
-  static void destroy(abstract_actor* actor) {
-    actor->on_destroy();
-    static_cast<T*>(actor)->~T();
+  static actor_storage& of(actor_control_block* block) {
+    return *reinterpret_cast<actor_storage*>(block);
   }
+  static void destroy(actor_control_block* block) {
+    block->get()->on_destroy();
+    of(block).data.~T();
+    intrusive_ptr_release_weak(block);
+  }
+  /// On the loop. Until here KJ callbacks ran on the actor's `this`, and whoever of them sent a
+  /// request or kept a handle brought it back to life: then the last of those handles ends it.
+  static void destroy_unless_held(actor_control_block* block) {
+    of(block).leaving = false;
+    if (block->strong_refs.load() == 0 && !of(block).leaving.exchange(true)) destroy(block);
+  }
+  /// Comes each time the last handle goes.
   static void data_dtor(abstract_actor* actor) {
+    auto* const block = actor_control_block::from(actor);
+    // CAF takes a weak reference off after each call; the first one's keeps the memory.
+    intrusive_ptr_add_weak_ref(block);
+    if (of(block).leaving.exchange(true)) return;
     // The actor's own reference to the loop may be the last one.
-    const auto home = static_cast<T*>(actor)->bound_to();
+    const auto home = of(block).data.bound_to();
     // Also on the loop's thread, where one of the actor's own callbacks may be what drops the last
     // handle.
-    auto* const block = actor_control_block::from(actor);
-    intrusive_ptr_add_weak_ref(block); // keeps the memory until then
-    const bool posted = home->post([actor, block] {
-      destroy(actor);
-      intrusive_ptr_release_weak(block);
-    });
-    if (posted) return;
-    destroy(actor);
-    intrusive_ptr_release_weak(block);
+    if (!home->post_last([block] { destroy_unless_held(block); })) destroy(block);
   }
   static void block_dtor(actor_control_block* block) {
     delete reinterpret_cast<actor_storage*>(block);

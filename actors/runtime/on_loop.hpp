@@ -46,7 +46,7 @@ public:
       home.forget(*last);
       last->leave();
     } else {
-      home.post([last = std::move(last)] {
+      home.post_last([last = std::move(last)] {
         last->home->forget(*last);
         last->leave();
       });

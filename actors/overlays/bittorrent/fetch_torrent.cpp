@@ -34,7 +34,7 @@ std::shared_ptr<spool_store> fetch_shared::store_of(std::uint32_t torrent) {
 
 void fetch_shared::arm_timer() {
   auto* io = network->io();
-  if (armed || io == nullptr) return;
+  if (armed || ended || io == nullptr) return;
   if (!timer) timer = std::make_unique<boost::asio::steady_timer>(*io);
   armed = true;
   timer->expires_after(std::chrono::milliseconds(tick_ms));

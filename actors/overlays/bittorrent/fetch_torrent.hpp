@@ -27,9 +27,13 @@ struct fetch_shared : spool_directory, std::enable_shared_from_this<fetch_shared
   std::map<std::uint32_t, std::weak_ptr<fetch_torrent>> torrents; // by number
   std::unique_ptr<boost::asio::steady_timer> timer;
   bool armed = false;
+  bool ended = false;
 
   std::shared_ptr<spool_store> store_of(std::uint32_t torrent) override;
-  void ending() override { timer.reset(); }
+  void ending() override {
+    ended = true;
+    timer.reset();
+  }
   /// Ticks every 100 ms while some torrent is not at rest.
   void arm_timer();
 };

@@ -42,7 +42,9 @@ struct peer_options {
   bool local_discovery = false;
   bool port_mapping = false;
   bool peer_exchange = false;
-  bool outgoing_utp = true;
+  /// Dial over uTP first (incoming uTP is always taken). libtorrent gives TCP its turn only 10 s
+  /// later, and many clients have uTP off.
+  bool outgoing_utp = false;
   /// Several clients behind one address: tests, and networks behind one NAT.
   bool several_connections_per_address = false;
 };

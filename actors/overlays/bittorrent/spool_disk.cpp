@@ -200,6 +200,9 @@ void spool_disk::submit_jobs() {
     if (t.store) t.store->flush();
 }
 
-void spool_disk::abort(bool) { submit_jobs(); }
+void spool_disk::abort(bool) {
+  directory_->ending();
+  submit_jobs();
+}
 
 } // namespace interswarm::bittorrent

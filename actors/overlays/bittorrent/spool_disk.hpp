@@ -14,7 +14,8 @@ class spool_directory {
 public:
   virtual ~spool_directory() = default;
   virtual std::shared_ptr<spool_store> store_of(std::uint32_t torrent) = 0;
-  /// The session's io_context goes next: let go of its timers.
+  /// The session ends, and waits for all that its io_context has still to do: no more timers. May
+  /// come twice.
   virtual void ending() = 0;
 };
 

@@ -56,6 +56,8 @@ public:
 
   /// What a file could not answer before may be known now.
   void poke(const md4_digest& file);
+  /// Clients take a part status unasked, and ask for a slot when it names what they lack.
+  void tell_status(const md4_digest& file);
   /// The queue gave this client a slot for the file it waits for.
   void grant(upload_file& file);
   /// Whether it takes that file from us, or asked about it last.

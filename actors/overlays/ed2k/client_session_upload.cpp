@@ -213,6 +213,16 @@ void client_session::poke(const md4_digest& file) {
   if (before) wanted_ = before;
 }
 
+void client_session::tell_status(const md4_digest& file) {
+  auto* offer = hub_->offered(file);
+  const bool waits = std::any_of(pending_.begin(), pending_.end(),
+                                 [&](const auto& q) { return q.inquiry.hash == file; });
+  if (closed() || waits || wanted_ != file || offer == nullptr || !offer->status()) return;
+  bytes out;
+  append_file_status(out, file, *offer->status());
+  send(std::move(out));
+}
+
 void client_session::answer_later(pending_question::kind what, file_inquiry inquiry) {
   if (pending_.size() < limits::max_pending_questions)
     pending_.push_back({what, std::move(inquiry)});
@@ -281,7 +291,7 @@ void client_session::pump() {
       break;
     }
     connection_.send(upload_->encode(block.range, **block.data));
-    file->sent(block.range.size());
+    file->sent(block.range);
     hub_->queue().sent(client_.user_hash, block.range.size());
     if (const auto part = upload_->next_part()) {
       // Half a part ahead is time enough to get the next one.

@@ -247,6 +247,10 @@ void hub::poke(const md4_digest& file) {
   promote();
 }
 
+void hub::tell_status(const md4_digest& file) {
+  for (auto* s : sessions_wanting(file)) s->tell_status(file);
+}
+
 void hub::promote() {
   const auto ready = [this](const upload_queue::client& c) {
     auto* file = offered(c.file);

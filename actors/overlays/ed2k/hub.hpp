@@ -53,6 +53,8 @@ public:
 
   /// A file can answer what it could not before.
   void poke(const md4_digest& file);
+  /// More of a file can be given than its takers were told.
+  void tell_status(const md4_digest& file);
   upload_queue& queue() { return queue_; }
   /// Gives free slots to those that wait.
   void promote();

@@ -39,7 +39,8 @@ public:
   virtual void read(const byte_range& range, blocks_callback done) = 0;
   virtual void prefetch(std::uint64_t part) = 0;
   virtual void asked() = 0;
-  virtual void sent(std::uint64_t payload_bytes) = 0;
+  /// Those bytes were given to a client.
+  virtual void sent(const byte_range& block) = 0;
   virtual void client_completed() = 0;
 
 protected:

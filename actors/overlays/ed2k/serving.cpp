@@ -13,7 +13,9 @@ constexpr std::uint32_t read_deadline_ms = 300'000;
 constexpr int read_attempts = 3;
 constexpr instant retry_delay = std::chrono::seconds(1);
 /// How long a client's first question waits for a source that has not found its own parties yet.
-constexpr instant availability_patience = std::chrono::seconds(8);
+/// A client that is told "nothing" comes again after 20 minutes; one that hears nothing for 40 s
+/// goes.
+constexpr instant availability_patience = std::chrono::seconds(25);
 constexpr std::uint32_t availability_wait_ms = 2'000;
 /// Nobody asked for so long: availability is no longer watched.
 constexpr instant watch_while_asked = std::chrono::minutes(3);
@@ -123,16 +125,21 @@ verified_reader* serving::reader() {
       verified_reader::hooks{[this](byte_range range, std::function<void(result<slice>)> then) {
                                read_source(range, true, read_attempts, std::move(then));
                              },
-                             [this](byte_range range) {
-                               request(
-                                   source_, request_timeout(),
-                                   msg::source_judge{{range.begin, range.end}, msg::verdict::bad})
-                                   .then([] {}, [](const caf::error&) {});
-                             },
+                             [this](byte_range range) { judge(range, msg::verdict::bad); },
                              [this](std::function<bool()> work, std::function<void(bool)> then) {
                                check(std::move(work), std::move(then));
                              }});
   return reader_.get();
+}
+
+void serving::judge(const byte_range& range, msg::verdict verdict) {
+  request(source_, request_timeout(), msg::source_judge{{range.begin, range.end}, verdict})
+      .then([] {}, [](const caf::error&) {});
+}
+
+void serving::sent(const byte_range& block) {
+  sent_bytes_ += block.size();
+  judge(block, msg::verdict::good);
 }
 
 void serving::check(std::function<bool()> work, std::function<void(bool)> then) {
@@ -278,8 +285,10 @@ void serving::take_availability(const msg::source_have_result& have) {
       s.parts.push_back(available_.contains(part_range(key_.size, p)));
     }
     const bool first = !status_;
+    const bool grown = !first && *status_ != s && !status_->complete;
     status_ = std::move(s);
     if (first) h->poke(key_.hash);
+    if (grown) h->tell_status(key_.hash);
   }
   if (h->now() - asked_at_ >= watch_while_asked) {
     watching_ = false;

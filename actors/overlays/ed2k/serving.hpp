@@ -35,7 +35,7 @@ public:
   void read(const byte_range& range, blocks_callback done) override;
   void prefetch(std::uint64_t part) override;
   void asked() override;
-  void sent(std::uint64_t payload_bytes) override { sent_bytes_ += payload_bytes; }
+  void sent(const byte_range& block) override;
   void client_completed() override { ++completed_; }
 
 private:
@@ -51,6 +51,8 @@ private:
   void refute(std::string why);
   void watch_availability(std::uint64_t after, std::uint32_t wait_ms);
   void take_availability(const msg::source_have_result& have);
+  /// What our hashes said of the source's bytes; good ones are told when a client has them.
+  void judge(const byte_range& range, msg::verdict verdict);
   void read_source(byte_range range, bool urgent, int attempts_left,
                    std::function<void(result<slice>)> done);
   void later(instant delay, std::function<void()> what);

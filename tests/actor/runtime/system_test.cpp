@@ -110,6 +110,59 @@ TEST_CASE("boxes are destroyed on their loop, whoever drops them and whenever") 
   CHECK_FALSE(home.post([] {}));
 }
 
+TEST_CASE("an actor whose own callback holds it again after the last handle went ends once") {
+  struct mayfly final : loop_actor<caf::actor> {
+    mayfly(caf::actor_config& c, loop& l, std::atomic<int>* ends, std::atomic<bool>* inside)
+        : loop_actor(c, l), ends_(ends), inside_(inside) {}
+    ~mayfly() noexcept override {
+      ++*ends_;
+      *inside_ = bound_to()->here();
+    }
+    caf::behavior make_behavior() override {
+      return {[](int) {}};
+    }
+    caf::strong_actor_ptr hold() { return caf::strong_actor_ptr{ctrl()}; }
+
+    std::atomic<int>* ends_;
+    std::atomic<bool>* inside_;
+  };
+  world w;
+  auto& home = w.new_loop("one");
+  std::atomic<int> ends{0};
+  std::atomic<bool> inside{false};
+  const auto make = [&] { return spawn_on<mayfly>(home, &ends, &inside); };
+  const auto as_mayfly = [](const caf::actor& a) {
+    return static_cast<mayfly*>(caf::actor_cast<caf::abstract_actor*>(a));
+  };
+  // As a KJ callback does that runs between the last handle's end and the destruction.
+  on(home, [&] {
+    auto handle = make();
+    auto* self = as_mayfly(handle);
+    handle = nullptr;
+    self->hold();
+    self->hold();
+  });
+  CHECK(eventually([&] { return ends == 1; }));
+  caf::strong_actor_ptr kept;
+  on(home, [&] {
+    auto handle = make();
+    auto* self = as_mayfly(handle);
+    handle = nullptr;
+    kept = self->hold();
+  });
+  on(home, [] {});
+  CHECK(ends == 1); // the callback's handle counts like any other
+  kept = nullptr;
+  CHECK(eventually([&] { return ends == 2; }));
+  CHECK(inside);
+  // What is on its way when the loop is told to stop still ends on the loop.
+  auto last = make();
+  on(home, [&] { home.post([&] { last = nullptr; }); });
+  home.stop();
+  CHECK(eventually([&] { return ends == 3; }));
+  CHECK(inside);
+}
+
 TEST_CASE("a loop is fair between what is posted, actors and sockets") {
   world w;
   auto& home = w.new_loop("one");

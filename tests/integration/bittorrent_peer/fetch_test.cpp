@@ -290,3 +290,20 @@ TEST_CASE("dropping the handle ends the fetch", "[bittorrent][fetch]") {
   REQUIRE(waits.wait_for(5s) == std::future_status::ready);
   CHECK(waits.get().error().code == errc::cancelled);
 }
+
+TEST_CASE("a session ends at once though reads wait", "[bittorrent][fetch]") {
+  scratch s;
+  const auto data = content(1 << 20);
+  const auto t = make_torrent(s.path, "a.bin", {{"a.bin", data}}, kind::v1, 32768);
+  auto peers = std::make_shared<listed_peers>();
+  fetcher f;
+  auto fetch = f.session->fetch(t.name(), t.metadata(), peers).value();
+  auto waiting = read(*fetch, {0, 1000}, 600'000);
+  REQUIRE(wait_for([&] { return peers->asked > 0; }, 5s));
+  auto ended = std::async(std::launch::async, [&] { f.session.reset(); });
+  const bool in_time = ended.wait_for(5s) == std::future_status::ready;
+  CHECK(in_time);
+  // The handle outlives its session, and answers.
+  REQUIRE(waiting.wait_for(5s) == std::future_status::ready);
+  CHECK(waiting.get().error().code == errc::cancelled);
+}

@@ -237,7 +237,7 @@ def make_keys(run, *names, folder="keys"):
     """`interswarm keys`: certificates of the given names and of an operator in one folder."""
     folder = os.path.join(run.root, folder)
     subprocess.run(
-        [run.binary, "keys", folder, *names, "operator"],
+        [run.binary, "keys", "--dir", folder, *names, "operator"],
         check=True,
         timeout=60,
         stdin=subprocess.DEVNULL,
