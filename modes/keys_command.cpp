@@ -13,8 +13,10 @@ void add_keys_command(CLI::App& app, int& exit_code) {
   };
   auto args = std::make_shared<arguments>();
   auto* command = app.add_subcommand("keys", "Make certificates with which nodes know each other");
-  command->add_option("--dir", args->directory,
-                      "folder; its authority signs, and is made if there is none", true);
+  command
+      ->add_option("--dir", args->directory,
+                   "folder; its authority signs, and is made if there is none")
+      ->capture_default_str();
   command->add_option("NAME", args->names, "a node's name, as its configuration says")->required();
   command->callback([args, &exit_code] {
     const auto made = runtime::make_keys(args->directory, args->names);
