@@ -35,8 +35,9 @@ interface Source {
   # Answers at once when `version` > `afterVersion`, else when it grows or after `waitMs`. So 0, 0 is "now".
   # Fails `notFound` when no party knows the name, `unavailable` when none can be reached.
 
-  have @1 (afterVersion :UInt64, waitMs :UInt32) -> (version :UInt64, ranges :List(Content.Range));
-  # Ranges that a read can get now: held here or offered by a connected party. Waits like `info`.
+  have @1 (afterVersion :UInt64, waitMs :UInt32) -> (version :UInt64, ranges :List(Content.Range), received :UInt64);
+  # Ranges that a read can get now: held here or offered by a connected party. Waits like `info`. `received`: payload
+  # bytes that came from parties so far, of use or not. It grows while anything moves, also before a read is answered.
 
   read @2 (range :Content.Range, deadlineMs :UInt32, urgent :Bool) -> (data :Data);
   # Exactly the bytes of `range`, at most `maxReadBytes`. Bytes are verified under the hashes of the source's own name

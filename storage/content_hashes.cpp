@@ -62,4 +62,21 @@ msg::hash_list v1_hash_list(const content_hashes& h, std::uint64_t piece_length)
   return list_of(msg::hash_algorithm::sha1, piece_length, h.size, h.v1_pieces.at(piece_length));
 }
 
+std::optional<msg::hash_list> hash_list_like(const content_hashes& h, const msg::hash_list& like) {
+  std::optional<msg::hash_list> out;
+  switch (like.algorithm) {
+  case msg::hash_algorithm::md4: out = ed2k_hash_list(h); break;
+  case msg::hash_algorithm::bep52: out = bep52_hash_list(h, like.unit); break;
+  case msg::hash_algorithm::sha1:
+    if (like.period != 0)
+      out = aich_hash_list(h);
+    else if (h.v1_pieces.contains(like.unit))
+      out = v1_hash_list(h, like.unit);
+    break;
+  case msg::hash_algorithm::sha256: break;
+  }
+  if (!out || out->unit != like.unit || out->period != like.period) return std::nullopt;
+  return out;
+}
+
 } // namespace interswarm

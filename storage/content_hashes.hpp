@@ -73,5 +73,7 @@ msg::hash_list ed2k_hash_list(const content_hashes& h);
 msg::hash_list aich_hash_list(const content_hashes& h);
 /// `piece_length` must be one of those in `h.v1_pieces`.
 msg::hash_list v1_hash_list(const content_hashes& h, std::uint64_t piece_length);
+/// The list of `h` over the same units as `like`, if those were hashed.
+std::optional<msg::hash_list> hash_list_like(const content_hashes& h, const msg::hash_list& like);
 
 } // namespace interswarm

@@ -32,6 +32,11 @@ void delivery::answered(std::uint64_t bytes, instant now) {
   progress_at_ = now;
 }
 
+void delivery::progressed(instant now) {
+  delivered_ = true;
+  progress_at_ = now;
+}
+
 delivery_step delivery::failed(bool gone, instant now) {
   if (waiting_ > 0) --waiting_;
   if (!current_) return delivery_step::resolve;

@@ -32,6 +32,8 @@ public:
 
   void asked(instant now);
   void answered(std::uint64_t bytes, instant now);
+  /// Bytes came to the source in use, though no read could be answered yet.
+  void progressed(instant now);
   /// The source in use failed a read; `gone` when it cannot be used any more.
   delivery_step failed(bool gone, instant now);
   /// The reader's hashes refused bytes of the source in use.

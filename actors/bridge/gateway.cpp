@@ -16,16 +16,10 @@ constexpr auto default_deadline = 60s;
 /// Between two searches for offers while none was found.
 constexpr auto find_pause = 2s;
 constexpr auto find_timeout = 10s;
-/// A whole ed2k part may have to be fetched to tell a liar from a false equation.
+/// A unit of many MiB may have to be fetched to tell a liar from a false equation.
 constexpr auto genuine_timeout = 120s;
 /// Givers whose books are kept open for verdicts that are still on their way.
 constexpr std::size_t max_givers = 64;
-
-std::int64_t unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 byte_range range_of(const msg::range& r) { return {r.begin, r.end}; }
 
@@ -72,6 +66,7 @@ gateway::behavior_type gateway::make_behavior() {
         ticking_ = false;
         const auto now = clock().now();
         expire(now);
+        look_for_progress();
         follow(delivery_.tick(now));
         write_down();
         if (!reads_.empty()) tick_later();
@@ -254,52 +249,21 @@ void gateway::offers_arrived(std::vector<msg::offer>& offers) {
   ask_waiting();
 }
 
-void gateway::judged(const msg::source_judge& verdict) {
-  const auto r = range_of(verdict.range);
-  // The newest giver that provided the bytes is the one they are judged of.
-  for (std::size_t i = givers_.size(); i-- > 0;) {
-    if (!givers_[i].provided.intersects(r)) continue;
-    request(givers_[i].offer.source, default_deadline, verdict)
-        .then([] {}, [](const caf::error&) {});
-    if (verdict.verdict == msg::verdict::good) {
-      const auto before = givers_[i].books.entry().bytes;
-      givers_[i].books.verified(r, unix_ms());
-      verified_bytes_ += givers_[i].books.entry().bytes - before;
-      tick_later();
-    } else {
-      check_equation(i, r);
-    }
-    return;
-  }
-}
-
-void gateway::check_equation(std::size_t from, byte_range r) {
-  if (checking_ || refuted_) return;
-  checking_ = true;
-  const auto receipt = givers_[from].offer.receipt;
-  const auto giver_name = givers_[from].offer.record.name;
-  msg::source_genuine question;
-  question.range = {r.begin, r.end};
-  question.deadline_ms =
-      static_cast<std::uint32_t>(std::chrono::milliseconds(genuine_timeout).count());
-  request(givers_[from].offer.source, genuine_timeout + 1s, std::move(question))
+/// A slow source may need longer for one read than for what a reader is patient with.
+void gateway::look_for_progress() {
+  auto* from = reads_.empty() ? nullptr : in_use();
+  if (from == nullptr || looking_) return;
+  looking_ = true;
+  request(from->offer.source, find_timeout, msg::source_have{0, 0})
       .then(
-          [this, giver_name](const msg::source_genuine_result& answer) {
-            checking_ = false;
-            if (answer.verdict == msg::verdict::good && giver_name != sought_.name) {
-              refuted_ = true;
-              note_ = "the bytes are not what this name says: the two names were linked falsely";
-              if (ctx_.handler) send(ctx_.handler, equation_refuted{sought_.name, giver_name});
-              fail_all(errc::refuted, note_);
-              return;
-            }
-            follow(delivery_.mismatched(clock().now()));
+          [this, receipt = from->offer.receipt](const msg::source_have_result& have) {
+            looking_ = false;
+            const auto* now_used = in_use();
+            if (now_used == nullptr || now_used->offer.receipt != receipt) return;
+            if (have.received != received_) delivery_.progressed(clock().now());
+            received_ = have.received;
           },
-          [this](const caf::error& why) {
-            checking_ = false;
-            note_ = to_string(runtime::to_error(why));
-            follow(delivery_.mismatched(clock().now()));
-          });
+          [this](const caf::error&) { looking_ = false; });
 }
 
 void gateway::fail_all(errc code, const std::string& text) {
@@ -319,26 +283,6 @@ void gateway::expire(instant now) {
                                 "no source delivered in time; " + note_));
     at = reads_.erase(at);
   }
-}
-
-void gateway::report(std::size_t from, bool failed) {
-  if (!ctx_.handler) return;
-  const auto now = clock().now();
-  const auto& offer = givers_[from].offer;
-  send(ctx_.handler,
-       delivery_report{offer.domain, offer.overlay, bytes_since_report_,
-                       std::chrono::duration_cast<std::chrono::microseconds>(now - asked_since_),
-                       failed});
-  bytes_since_report_ = 0;
-  asked_since_ = now;
-}
-
-void gateway::write_down() {
-  ledger_enter changed;
-  for (auto& one : givers_) {
-    if (auto entry = one.books.take_changed()) changed.entries.push_back(std::move(*entry));
-  }
-  if (!changed.entries.empty()) caf::anon_send(ctx_.books, std::move(changed));
 }
 
 template <class Result, class Request>
@@ -374,21 +318,6 @@ void gateway::try_pass_on(const Request& question, caf::typed_response_promise<R
             }
           },
           [promise](const caf::error& why) mutable { promise.deliver(why); });
-}
-
-msg::gateway gateway::look() const {
-  msg::gateway out;
-  out.name = sought_.name;
-  out.uri = sought_.uri;
-  out.to_overlay = sought_.name.overlay;
-  out.verified_bytes = verified_bytes_;
-  out.note = note_;
-  if (const auto current = delivery_.current()) {
-    const auto& offer = givers_[first_ + *current].offer;
-    out.from_domain = offer.domain;
-    out.from_overlay = offer.overlay;
-  }
-  return out;
 }
 
 } // namespace interswarm::bridge

@@ -65,6 +65,7 @@ private:
   void check_equation(std::size_t from, byte_range r);
   void fail_all(errc code, const std::string& text);
   void expire(instant now);
+  void look_for_progress();
   void report(std::size_t from, bool failed);
   void write_down();
   void tick_later();
@@ -89,6 +90,8 @@ private:
   bool finding_ = false;
   bool refuted_ = false;
   bool checking_ = false;
+  bool looking_ = false;
+  std::uint64_t received_ = 0;
   bool ticking_ = false;
   instant find_after_{};
   instant asked_since_{};

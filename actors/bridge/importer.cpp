@@ -49,27 +49,13 @@ bool covers_all(const msg::hash_list& list, std::uint64_t size) {
   return list.offset == 0 && list.end == size;
 }
 
-/// The list computed here in the shape of `like`, if that hash was computed.
-std::optional<msg::hash_list> computed(const content_hashes& h, const msg::hash_list& like) {
-  switch (like.algorithm) {
-  case msg::hash_algorithm::md4: return ed2k_hash_list(h);
-  case msg::hash_algorithm::bep52: return bep52_hash_list(h, like.unit);
-  case msg::hash_algorithm::sha1:
-    if (like.period != 0) return aich_hash_list(h);
-    if (h.v1_pieces.contains(like.unit)) return v1_hash_list(h, like.unit);
-    return std::nullopt;
-  case msg::hash_algorithm::sha256: return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 /// Whether any whole hash list of the record equals what was computed, and none differs.
 bool proven(const msg::name_record& record, const content_hashes& h) {
   bool equal_one = false;
   for (const auto& list : record.hashes) {
     if (!covers_all(list, h.size)) continue;
-    const auto ours = computed(h, list);
-    if (!ours || ours->unit != list.unit || ours->period != list.period) continue;
+    const auto ours = hash_list_like(h, list);
+    if (!ours) continue;
     if (!(ours->hashes == list.hashes)) return false;
     equal_one = true;
   }

@@ -1,4 +1,5 @@
 #include "actors/bridge/meter.hpp"
+#include "actors/runtime/wall_clock.hpp"
 
 #include <chrono>
 
@@ -10,12 +11,6 @@ using namespace std::chrono_literals;
 
 /// Longest loss of counts when the process is killed.
 constexpr auto write_interval = 500ms;
-
-std::int64_t unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 } // namespace
 
@@ -49,7 +44,7 @@ meter::behavior_type meter::make_behavior() {
       [this](const msg::source_read& r) { return delegate(inner_, r); },
       [this](const msg::source_judge& r) {
         if (r.verdict == msg::verdict::good) {
-          tally_.verified({r.range.begin, r.range.end}, unix_ms());
+          tally_.verified({r.range.begin, r.range.end}, runtime::unix_ms());
           if (!ticking_) {
             ticking_ = true;
             delayed_send(this, write_interval, meter_tick{});

@@ -3,6 +3,7 @@
 #include "actors/runtime/error.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/loop_actor.hpp"
+#include "actors/runtime/wall_clock.hpp"
 #include "storage/database.hpp"
 #include "storage/ledger.hpp"
 #include "storage/name_table.hpp"
@@ -17,12 +18,6 @@ namespace {
 
 constexpr std::string_view content_overlay = "content";
 
-std::int64_t unix_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 struct books {
   std::unique_ptr<database> db;
   std::unique_ptr<name_table> names;
@@ -32,8 +27,8 @@ struct books {
 caf::error refuse(const error& e) { return runtime::make_caf_error(e); }
 
 caf::result<names_group> group_of(name_table& names, const msg::name& name) {
-  auto found = name.overlay == content_overlay ? names.by_content(name.key, unix_seconds())
-                                               : names.names(name, unix_seconds());
+  auto found = name.overlay == content_overlay ? names.by_content(name.key, runtime::unix_seconds())
+                                               : names.names(name, runtime::unix_seconds());
   if (found) return names_group{std::move(*found)};
   if (found.error().code == errc::not_found) return names_group{};
   return refuse(found.error());
@@ -87,9 +82,11 @@ name_transfer::behavior_type name_transfer::make_behavior() {
         return group_of(names, r.records.front().name);
       },
       [&names](const names_of& r) { return group_of(names, r.name); },
-      [&names](const names_all& r) { return listed(names.list(r.limit, 0, unix_seconds())); },
+      [&names](const names_all& r) {
+        return listed(names.list(r.limit, 0, runtime::unix_seconds()));
+      },
       [&names](const names_search& r) {
-        return listed(names.search(r.words, r.limit, unix_seconds()));
+        return listed(names.search(r.words, r.limit, runtime::unix_seconds()));
       },
       [&names](const names_learn& r) -> caf::result<void> {
         if (auto ok = names.learn(r.record); !ok) return refuse(ok.error());
@@ -97,7 +94,7 @@ name_transfer::behavior_type name_transfer::make_behavior() {
       },
       [&names](const names_verify& r) { return verify(names, r); },
       [&names](const names_refute& r) -> caf::result<void> {
-        if (auto ok = names.refute(r.first, r.second, unix_seconds()); !ok) {
+        if (auto ok = names.refute(r.first, r.second, runtime::unix_seconds()); !ok) {
           return refuse(ok.error());
         }
         return caf::unit;

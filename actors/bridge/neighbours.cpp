@@ -2,6 +2,7 @@
 #include "actors/bridge/message_handler.hpp"
 #include "actors/runtime/error.hpp"
 #include "actors/runtime/log.hpp"
+#include "actors/runtime/wall_clock.hpp"
 
 namespace interswarm::bridge {
 
@@ -14,12 +15,6 @@ constexpr auto settle_timeout = 30s;
 /// How far back two ledgers are compared when bridges meet again.
 constexpr std::int64_t settle_window_ms = std::int64_t{7} * 24 * 3600 * 1000;
 constexpr std::uint32_t max_settled = 10'000;
-
-std::int64_t unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 } // namespace
 
@@ -175,7 +170,8 @@ void message_handler::joined(const neighbour_joined& r) {
   neighbours_[r.domain] = r.bridge;
   send(ctx_.status, r);
   runtime::log().info("joined with {}", r.domain);
-  request(ctx_.names, names_timeout, ledger_since{unix_ms() - settle_window_ms, max_settled})
+  request(ctx_.names, names_timeout,
+          ledger_since{runtime::unix_ms() - settle_window_ms, max_settled})
       .then(
           [this, domain = r.domain, bridge = r.bridge](ledger_list& list) {
             msg::message out;

@@ -133,6 +133,18 @@ TEST_CASE("a message is handled once") {
   CHECK(desk.first_time(7));
 }
 
+TEST_CASE("a source that delivers slowly is not replaced while bytes come to it") {
+  policy p;
+  delivery d{p};
+  d.offered(2, start);
+  d.asked(start);
+  for (auto at = start; at < start + 5min; at += 5s) {
+    d.progressed(at);
+    CHECK(d.tick(at + 4s) == delivery_step::stay);
+  }
+  CHECK(d.tick(start + 6min) == delivery_step::switched);
+}
+
 TEST_CASE("a source without progress is replaced, and then others are asked for") {
   policy p;
   delivery d{p};

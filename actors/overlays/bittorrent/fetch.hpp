@@ -18,9 +18,11 @@ struct fetch_state {
   std::uint64_t bytes_per_second = 0;
   /// Bytes of the file that are on our disk and verified.
   std::uint64_t held_bytes = 0;
+  /// Payload that came for the torrent, of use or not.
+  std::uint64_t received_bytes = 0;
   /// Bytes of the file that are held or that a connected peer offers.
   range_set have;
-  /// Grows when anything above but the rate changes.
+  /// Grows when anything above but the rate and `received_bytes` changes.
   std::uint64_t version = 0;
   /// Why nothing will ever come: `denied` (private), `not_found` (no such file), `io`.
   std::optional<error> failure;

@@ -130,6 +130,7 @@ private:
   std::uint64_t demand_ms_ = 0;
   std::uint64_t find_ms_ = 0;
   std::uint32_t fruitless_finds_ = 0;
+  std::uint64_t received_before_ = 0;
   std::uint64_t version_ = 1;
   std::uint64_t told_version_ = 1;
   std::map<std::uint64_t, std::function<void(std::uint64_t)>> watchers_;

@@ -173,7 +173,9 @@ void fetch_source::seen(const result<fetch_state>& state) {
     list.erase(rest, list.end());
   };
   answer(infos_, [&] { return msg::source_info_result{to_message(*state, torrent_, asked_)}; });
-  answer(haves_, [&] { return msg::source_have_result{state->version, to_message(state->have)}; });
+  answer(haves_, [&] {
+    return msg::source_have_result{state->version, to_message(state->have), state->received_bytes};
+  });
   if (infos_.empty() && haves_.empty()) {
     look_again_ = false;
     return;

@@ -106,7 +106,7 @@ caf::result<msg::source_info_result> fetching::info(const msg::source_info& ask)
 caf::result<msg::source_have_result> fetching::have(const msg::source_have& ask) {
   if (auto ok = prepare(); !ok) return runtime::make_caf_error(ok.error());
   if (version_ > ask.after_version || ask.wait_ms == 0)
-    return msg::source_have_result{version_, available()};
+    return msg::source_have_result{version_, available(), received_bytes_};
   if (have_waiters_.size() >= limits::max_pending_reads)
     return refuse(errc::overloaded, "too many wait for news");
   auto answer = make_response_promise<msg::source_have_result>();
@@ -122,7 +122,7 @@ void fetching::answer_waiters(instant at) {
   });
   std::erase_if(have_waiters_, [&](auto& w) {
     if (version_ <= w.after && at < w.until) return false;
-    w.answer.deliver(msg::source_have_result{version_, available()});
+    w.answer.deliver(msg::source_have_result{version_, available(), received_bytes_});
     return true;
   });
 }
@@ -214,15 +214,16 @@ caf::result<void> fetching::judge(const msg::source_judge& ask) {
   if (ask.verdict == msg::verdict::good || range.empty()) return caf::unit;
   // What is right under our own name stays: then it is the reader's equation that is wrong.
   for (auto part = range.begin / part_bytes; part * part_bytes < range.end; ++part) {
-    if (part_verified(part)) continue;
+    // What is being proved stays, too: the part's own hash will tell whose fault it is.
+    const bool in_proof = std::any_of(proofs_.begin(), proofs_.end(), [&](const auto& p) {
+      return p.range.overlaps(part_range(key_.size, part));
+    });
+    if (part_verified(part) || in_proof) continue;
     const auto bad = intersection(range, part_range(key_.size, part));
     const auto first = block_range(key_.size, block_at(bad.begin));
     const auto last = block_range(key_.size, block_at(bad.end - 1));
     const byte_range blocks{first.begin, last.end};
-    for (const auto id : blame_.givers(blocks)) {
-      schedule_.avoid(id, blocks);
-      book_.strike(id);
-    }
+    for (const auto id : blame_.givers(blocks)) schedule_.avoid(id, blocks);
     schedule_.lost(blocks, block_scheduler::tier::ahead);
     changed();
   }

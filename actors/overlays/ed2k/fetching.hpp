@@ -124,6 +124,7 @@ private:
   std::list<waiter<msg::source_info_result>> info_waiters_;
   std::list<waiter<msg::source_have_result>> have_waiters_;
   std::uint64_t version_ = 1;
+  std::uint64_t received_bytes_ = 0;
   bool started_ = false;
   bool finding_ = false;
   std::size_t finds_ = 0;

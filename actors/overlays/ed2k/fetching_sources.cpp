@@ -168,6 +168,8 @@ bool fetching::take_events(source_id source, client_session& session, download_e
             l.so_far = source_book::end::giving;
             note(session, "gives us a slot");
             ask = true;
+          } else if constexpr (std::is_same_v<kind, download_event::progressed>) {
+            received_bytes_ += e.count;
           } else if constexpr (std::is_same_v<kind, download_event::block_received>) {
             take_block(source, e.range, std::move(e.data));
             ask = true;

@@ -242,7 +242,10 @@ void serving::take_hash_set(result<std::vector<md4_digest>> parts) {
   }
   maker_.reset();
   const auto variant = match_part_hashes(*parts, key_.size, key_.hash);
-  if (!variant) return refute("the source's bytes have another ed2k hash");
+  if (!variant) {
+    judge({0, key_.size}, msg::verdict::bad);
+    return refute("the source's bytes have another ed2k hash");
+  }
   set_hash_set(std::move(*parts), *variant);
   if (const auto h = hub_.lock()) h->poke(key_.hash);
 }

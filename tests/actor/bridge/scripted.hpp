@@ -37,7 +37,7 @@ public:
           return out;
         },
         [this](const msg::source_have&) {
-          return msg::source_have_result{1, {{0, script_->content.size()}}};
+          return msg::source_have_result{1, {{0, script_->content.size()}}, 0};
         },
         [this](const msg::source_read& r) {
           auto promise = make_response_promise<msg::source_read_result>();

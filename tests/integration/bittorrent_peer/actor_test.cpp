@@ -96,7 +96,7 @@ msg::source_actor fixed_source(caf::actor_system& system, bytes data,
                 auto promise = self->make_response_promise<msg::source_have_result>();
                 return promise;
               }
-              return msg::source_have_result{1, {{.begin = 0, .end = data.size()}}};
+              return msg::source_have_result{1, {{.begin = 0, .end = data.size()}}, 0};
             },
             [data](const msg::source_read& r) {
               return msg::source_read_result{data.sub(r.range.begin, r.range.end - r.range.begin)};

@@ -251,9 +251,9 @@ def crossed_bytes(entries, role=None):
     return sum(entry["bytes"] for entry in entries if role in (None, entry["role"]))
 
 
-def must_agree(nodes, timeout_s=20):
-    """Waits until the givers' entries and the takers' name the same receipts with the same bytes;
-    answers with the sum. The same node may be on both sides.
+def must_agree(nodes, at_least, timeout_s=20):
+    """Waits until the givers' entries and the takers' name the same receipts with the same bytes,
+    `at_least` so many; answers with the sum. The same node may be on both sides.
     """
 
     def by_receipt(role):
@@ -266,12 +266,12 @@ def must_agree(nodes, timeout_s=20):
 
     def agree():
         given, taken = by_receipt("giver"), by_receipt("taker")
-        return given == taken and given
+        return given if given == taken and sum(given.values()) >= at_least else None
 
     try:
         return sum(wait_until(agree, timeout_s, "equal ledgers", 0.5).values())
     except Failure:
         raise Failure(
-            f"the ledgers differ after {timeout_s} s: given {by_receipt('giver')}, "
-            f"taken {by_receipt('taker')}"
+            f"the ledgers do not agree on {at_least:,} bytes after {timeout_s} s: "
+            f"given {by_receipt('giver')}, taken {by_receipt('taker')}"
         ) from None

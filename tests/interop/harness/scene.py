@@ -173,7 +173,7 @@ class Scene:
         """The ledgers agree with each other and with `size` bytes delivered (up to `at_most` where
         sessions broke).
         """
-        total = must_agree(self.nodes)
-        if not size <= total <= (at_most or size):
+        total = must_agree(self.nodes, size)
+        if total > (at_most or size):
             raise Failure(f"the ledgers tell of {total:,} bytes where {size:,} were delivered")
         self.run.note(f"the ledgers agree: {total:,} bytes")
