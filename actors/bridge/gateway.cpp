@@ -1,7 +1,9 @@
 #include "actors/bridge/gateway.hpp"
 
 #include "actors/bridge/limits.hpp"
+#include "actors/bridge/message_handler.hpp"
 #include "actors/runtime/error.hpp"
+#include "actors/runtime/log.hpp"
 
 #include <algorithm>
 
@@ -188,6 +190,7 @@ void gateway::read_failed(std::uint64_t id, std::size_t from, const caf::error& 
   if (!is_current) return;
   const auto reason = runtime::to_error(why);
   note_ = to_string(reason);
+  runtime::log().debug("gateway of {}: a read failed: {}", describe(sought_.name), note_);
   const bool gone = reason.code == errc::disconnected || reason.code == errc::denied ||
                     reason.code == errc::not_found || reason.code == errc::refuted ||
                     reason.code == errc::cancelled || reason.code == errc::unimplemented;
@@ -203,6 +206,10 @@ void gateway::read_failed(std::uint64_t id, std::size_t from, const caf::error& 
 
 void gateway::follow(delivery_step step) {
   if (step != delivery_step::stay) {
+    runtime::log().debug("gateway of {}: {} ({})", describe(sought_.name),
+                         step == delivery_step::switched ? "takes the next source"
+                                                         : "looks for other sources",
+                         note_);
     for (auto& [id, waiting] : reads_) waiting.asked = false;
   }
   if (step == delivery_step::resolve || (in_use() == nullptr && !reads_.empty())) find();
@@ -246,6 +253,7 @@ void gateway::offers_arrived(std::vector<msg::offer>& offers) {
   } else {
     note_ = "nobody offers this content at the moment";
   }
+  runtime::log().debug("gateway of {}: {}", describe(sought_.name), note_);
   ask_waiting();
 }
 

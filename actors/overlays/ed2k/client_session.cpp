@@ -41,6 +41,12 @@ void client_session::tick(instant now) {
   // A client that waits in our queue may be silent for long: it keeps its place without a
   // connection.
   if (now - heard_at_ >= limits::download_timeout) return close("silent for too long");
+  if (!pending_.empty() && client_.can.is_emule && now - kept_alive_at_ >= limits::keep_alive) {
+    kept_alive_at_ = now;
+    bytes out;
+    append_frame(out, protocol::emule, emule_opcode::public_ip_req, {});
+    send(std::move(out));
+  }
   pump();
 }
 

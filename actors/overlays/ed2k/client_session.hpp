@@ -124,6 +124,7 @@ private:
   client_connection connection_;
   instant opened_at_{};
   instant heard_at_{};
+  instant kept_alive_at_{};
 
   // Uploads.
   std::optional<md4_digest> wanted_;

@@ -27,6 +27,9 @@ constexpr std::size_t max_banned_clients = 10'000;
 // Upload session.
 /// Questions of one client that wait until their files can answer.
 constexpr std::size_t max_pending_questions = 64;
+/// aMule and eMule close a connection on which they hear nothing for 40 s: while a question of
+/// theirs waits, they are asked something so often.
+constexpr std::chrono::milliseconds keep_alive = std::chrono::seconds(15);
 /// Blocks one client may have requested and not got.
 constexpr std::size_t max_requested_blocks = 128;
 /// Longest range in one request: three blocks, as eMule takes.
