@@ -30,6 +30,7 @@ private:
   std::optional<bittorrent::tracker_options> tracker_;
   std::optional<bittorrent::peer_options> peer_;
   std::vector<std::string> trackers_;
+  bool keep_swarms_ = true;
   bittorrent::registrar_timing timing_;
   double price_per_gib_ = 0;
 };
@@ -63,6 +64,7 @@ void bittorrent_overlay::read_tracker(config_reader& r) {
   r.read("http_proxies", proxies);
   r.read("stats_for_everybody", o.stats_for_everybody);
   r.read("retry_minutes", o.retry_minutes);
+  r.read("keep_swarms", keep_swarms_);
   r.read("allow_list", o.allow_list_file);
   r.read("deny_list", o.deny_list_file);
   r.read("interval", o.swarms.interval_s);
@@ -135,6 +137,7 @@ result<void> bittorrent_overlay::start_directories(const overlay_surroundings& a
                                                    started_overlay& out) {
   std::vector<msg::tracker_actor> directories;
   if (tracker_) {
+    if (keep_swarms_) tracker_->state_file = (around.data / "bittorrent-swarms").string();
     auto started = bittorrent::spawn_tracker(around.home, *tracker_, own(around));
     if (!started) {
       return fail(started.error().code, "[bittorrent.tracker] listen: " + started.error().text);

@@ -233,6 +233,8 @@ void fetch_torrent::apply() {
 
 void fetch_torrent::find_peers(std::uint64_t now) {
   if (finding_ || now < find_ms_ || !finder_) return;
+  // With everything held nobody is needed, and whoever is dialled takes us for a seed.
+  if (!held_.empty() && std::find(held_.begin(), held_.end(), false) == held_.end()) return;
   finding_ = true;
   finder_->find(
       max_found_peers, reply<std::vector<endpoint>>([weak = weak_from_this(),

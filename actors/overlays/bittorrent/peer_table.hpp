@@ -59,6 +59,22 @@ public:
            per_address_.capacity() * sizeof(std::uint16_t);
   }
 
+  /// A peer as it stands in the table.
+  struct seen {
+    const endpoint_bytes* address = nullptr;
+    std::uint64_t identity = 0;
+    std::uint32_t tick = 0;
+    bool seed = false;
+    bool own = false;
+  };
+  template <class Take>
+  void visit(Take take) const {
+    for (std::uint32_t i = 0; i < size(); ++i) {
+      const auto& e = entries_[i];
+      take(seen{&e.address, e.identity(), e.tick, is_seed(i), e.own != 0});
+    }
+  }
+
   struct choice {
     std::uint32_t want = 0;
     /// A seed is not given to a seed.

@@ -81,6 +81,9 @@ lt::session_params fetch_settings(const peer_options& o) {
   }
   p.set_str(pack::listen_interfaces, interfaces(any));
   p.set_int(pack::request_timeout, 20);
+  // A seed that sees us complete may take our address for a seed's from then on (Transmission 3
+  // does, for hours) and refuse the next fetch of what we no longer hold.
+  p.set_bool(pack::send_redundant_have, false);
   p.set_int(pack::max_queued_disk_bytes, 16 << 20);
   return params(std::move(p));
 }

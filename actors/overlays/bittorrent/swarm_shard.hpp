@@ -43,6 +43,8 @@ struct alignas(64) swarm_store::shard {
   info_hash_set allowed;
   info_hash_set denied;
   info_hash_set private_names;
+  /// Announces taken.
+  std::uint64_t changes = 0;
 
   struct swept {
     std::size_t dropped = 0;
@@ -72,6 +74,12 @@ struct alignas(64) swarm_store::shard {
       out.reached_end = true;
     }
     return out;
+  }
+  template <class Visit>
+  void visit(Visit visit) const {
+    for (const auto& s : slots) {
+      if (s.owner) visit(static_cast<const swarm&>(*s.owner));
+    }
   }
   std::size_t memory_bytes() const {
     return slots.capacity() * sizeof(slot) + used * sizeof(swarm);

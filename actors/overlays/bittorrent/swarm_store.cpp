@@ -177,6 +177,7 @@ swarm_store::announced swarm_store::announce(const announce_request& r, const as
   {
     const std::lock_guard lock(in.mutex);
     const bool stopped = r.event == announce_event::stopped;
+    ++in.changes;
     auto* s = find_or_make(in, key, r.hash, !stopped, out.what);
     if (out.what != verdict::accepted) return out;
     out.interval_s = options_.interval_s;

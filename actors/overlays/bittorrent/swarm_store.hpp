@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/overlays/bittorrent/peer_table.hpp"
+#include "actors/overlays/bittorrent/swarm_snapshot.hpp"
 #include "actors/overlays/bittorrent/tracker_limits.hpp"
 #include "schema/base/endpoint.hpp"
 #include "schema/bittorrent/tracker.hpp"
@@ -109,6 +110,19 @@ public:
   void set_denied(const std::vector<info_hash>& names);
   /// A private torrent: tracked like any other, but never a demand.
   void set_private(const info_hash& hash);
+
+  // Kept over restarts (swarm_store_keep.cpp).
+
+  std::size_t shards() const;
+  /// Calls `take` for each swarm of one shard that has peers beside our own; holds its lock
+  /// meanwhile.
+  void save(std::size_t shard, std::uint64_t now_ms,
+            const std::function<void(const saved_swarm&)>& take) const;
+  /// Enters what was saved, within all limits, as of `age_s` ago. Makes no demand: the sweep does.
+  void restore(const saved_swarm& saved, std::uint64_t now_ms);
+  /// Grows with each announce.
+  std::uint64_t changes() const;
+  const std::array<std::uint64_t, 2>& secret() const { return secret_; }
 
   const swarm_store_options& options() const { return options_; }
   swarm_totals totals() const;

@@ -104,6 +104,8 @@ private:
         reloaded_ms_ = now_ms;
         if (const auto wrong = service_->reload_lists(); !wrong.empty())
           runtime::log().error("{}", wrong);
+        if (const auto trouble = service_->take_trouble(); !trouble.empty())
+          runtime::log().warn("{}", trouble);
       }
       if (service_->store().has_demands()) tell_demands();
       return chores();

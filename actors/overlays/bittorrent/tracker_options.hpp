@@ -32,6 +32,8 @@ struct tracker_options {
   std::string allow_list_file;
   /// As above: info-hashes that are refused.
   std::string deny_list_file;
+  /// File that keeps the swarms over restarts; empty: they are forgotten. Holds clients' addresses.
+  std::string state_file;
   /// Intervals, sizes and limits of the swarms.
   swarm_store_options swarms;
 };

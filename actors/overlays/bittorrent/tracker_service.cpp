@@ -3,6 +3,7 @@
 #include "actors/overlays/bittorrent/socket_address.hpp"
 
 #include <cerrno>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -21,25 +22,36 @@ std::array<std::uint64_t, 2> new_secret() {
   return {word(), word()};
 }
 
+std::uint64_t unix_seconds() { return static_cast<std::uint64_t>(std::time(nullptr)); }
+
 void set_option(int fd, int level, int name, int value) {
   ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
 } // namespace
 
-tracker_service::tracker_service(const tracker_options& options, const own_peer_options& own)
-    : options_(options), store_(options.swarms, new_secret()), own_(store_, own) {}
+tracker_service::tracker_service(const tracker_options& options, const own_peer_options& own,
+                                 std::array<std::uint64_t, 2> secret)
+    : options_(options), store_(options.swarms, secret), own_(store_, own) {}
 
 result<std::shared_ptr<tracker_service>> tracker_service::start(const tracker_options& options,
                                                                 const own_peer_options& own) {
   auto copy = options;
   copy.swarms.allow_list = copy.swarms.allow_list || !options.allow_list_file.empty();
-  std::shared_ptr<tracker_service> out(new tracker_service(copy, own));
+  const auto kept =
+      options.state_file.empty() ? std::nullopt : swarm_keeper::load(options.state_file);
+  const bool whole = kept && kept->warning.empty();
+  std::shared_ptr<tracker_service> out(
+      new tracker_service(copy, own, whole ? kept->header.secret : new_secret()));
   if (!options.allow_list_file.empty()) out->lists_.push_back({options.allow_list_file, true});
   if (!options.deny_list_file.empty()) out->lists_.push_back({options.deny_list_file, false});
   for (auto& file : out->lists_) {
     if (auto ok = out->read_list(file); !ok) return tl::unexpected(ok.error());
   }
+  if (kept && !whole) out->warning_ = kept->warning;
+  if (whole) swarm_keeper::restore(*kept, out->store_, tracker_now_ms(), unix_seconds());
+  if (!options.state_file.empty())
+    out->keeper_ = std::make_unique<swarm_keeper>(options.state_file, out->store_);
   if (options.http) {
     if (auto ok = out->listen_http(); !ok) return tl::unexpected(ok.error());
   }

@@ -2,6 +2,7 @@
 
 #include "actors/overlays/bittorrent/http_responder.hpp"
 #include "actors/overlays/bittorrent/own_entries.hpp"
+#include "actors/overlays/bittorrent/swarm_keeper.hpp"
 #include "actors/overlays/bittorrent/udp_front.hpp"
 
 #include <kj/io.h>
@@ -28,6 +29,11 @@ public:
   /// Reads the lists again where a file has changed; a line for the log where that failed (the old
   /// list stays).
   std::string reload_lists();
+  /// A line for the log when the swarms cannot be saved, or can again.
+  std::string take_trouble() {
+    if (!warning_.empty()) return std::exchange(warning_, {});
+    return keeper_ ? keeper_->take_trouble() : std::string();
+  }
 
 private:
   struct list_file {
@@ -36,7 +42,8 @@ private:
     std::int64_t read_at_ns = -1;
   };
 
-  tracker_service(const tracker_options& options, const own_peer_options& own);
+  tracker_service(const tracker_options& options, const own_peer_options& own,
+                  std::array<std::uint64_t, 2> secret);
   result<void> listen_http();
   result<void> read_list(list_file& file);
 
@@ -44,9 +51,11 @@ private:
   swarm_store store_;
   own_entries own_;
   std::vector<list_file> lists_;
+  std::string warning_;
   std::vector<kj::AutoCloseFd> http_sockets_;
   std::vector<endpoint> http_addresses_;
-  // The threads use all of the above: they end first.
+  // The threads use all of the above: they end first, and then the swarms are saved once more.
+  std::unique_ptr<swarm_keeper> keeper_;
   std::unique_ptr<udp_front> udp_;
 };
 

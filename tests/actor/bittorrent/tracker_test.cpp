@@ -1,6 +1,7 @@
 #include "actors/overlays/bittorrent/tracker.hpp"
 #include "schema/base/encoding.hpp"
 #include "tests/actor/bittorrent/net.hpp"
+#include "tests/scratch.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -281,4 +282,28 @@ TEST_CASE("tracker: a port in use is one clear line, and the port is free again 
     second = spawn_tracker(*w.loops[0], o, own_peer());
     return second.has_value();
   }));
+}
+
+TEST_CASE("tracker: the swarms outlast the tracker; a file that is not whole is passed over") {
+  const scratch_folder folder;
+  auto options = both_families();
+  options.state_file = folder.file("swarms");
+  const auto hash = some_hash(1);
+  {
+    tracker_fixture f(options);
+    udp_announce(f.running.udp[0], peer_of(hash, 1001, 0));
+    udp_announce(f.running.udp[1], peer_of(hash, 1002, 5));
+    CHECK(eventually([&] { return std::filesystem::exists(options.state_file); }));
+  }
+  const auto seen = [&] {
+    tracker_fixture f(options);
+    return udp_announce(f.running.udp[0], peer_of(hash, 1003, 5)).announce;
+  };
+  const auto after = seen();
+  CHECK(after.seeders == 1);
+  CHECK(after.leechers == 2);
+  CHECK(names_of(after.peers).contains("127.0.0.1:1001"));
+  std::filesystem::resize_file(options.state_file,
+                               std::filesystem::file_size(options.state_file) - 1);
+  CHECK(seen().seeders == 0);
 }
