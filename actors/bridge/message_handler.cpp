@@ -5,6 +5,7 @@
 #include "actors/bridge/limits.hpp"
 #include "actors/runtime/error.hpp"
 #include "actors/runtime/log.hpp"
+#include "actors/runtime/wall_clock.hpp"
 
 #include <algorithm>
 
@@ -15,7 +16,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_interval = 1s;
-/// Ticks between two looks at what a standing overlay should be offered.
+/// An entry may be written down this long after the time it bears.
+constexpr std::int64_t settle_overlap_ms = 10'000;
+/// Ticks between two looks at what a standing overlay should be offered, and between two
+/// comparisons of the ledgers.
 constexpr std::uint64_t stand_every = 10;
 constexpr auto face_timeout = 15s;
 constexpr auto names_timeout = 5s;
@@ -225,7 +229,12 @@ void message_handler::tick() {
       }
     });
   }
-  if (++ticks_ % stand_every == 0) stand();
+  if (++ticks_ % stand_every == 0) {
+    stand();
+    const auto time = runtime::unix_ms();
+    if (settled_ms_ != 0) settle(settled_ms_ - settle_overlap_ms);
+    settled_ms_ = time;
+  }
   for (auto at = fetching_.begin(); at != fetching_.end();) {
     if (now - at->second.used_at > ctx_.rules.keep_fetched) at->second.kept = msg::source_actor{};
     const bool alive = bool(caf::actor_cast<caf::strong_actor_ptr>(at->second.source));

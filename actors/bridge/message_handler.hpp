@@ -91,6 +91,8 @@ private:
                      caf::typed_response_promise<msg::bridge_handle_result> promise);
   void publish(const std::vector<msg::name_record>& records);
   void joined(const neighbour_joined& r);
+  /// Sends every neighbour, or one, what the ledger wrote of deliveries with it since then.
+  void settle(std::int64_t since_ms, std::optional<std::string> only = {});
 
   // offers.cpp: who can deliver
   void find(quest q, found_handler then);
@@ -127,6 +129,7 @@ private:
   std::size_t next_loop_ = 0;
   std::size_t messages_in_work_ = 0;
   std::uint64_t ticks_ = 0;
+  std::int64_t settled_ms_ = 0;
 };
 
 /// "bittorrent:0123…" for log lines and messages to people.

@@ -170,28 +170,34 @@ void message_handler::joined(const neighbour_joined& r) {
   neighbours_[r.domain] = r.bridge;
   send(ctx_.status, r);
   runtime::log().info("joined with {}", r.domain);
-  request(ctx_.names, names_timeout,
-          ledger_since{runtime::unix_ms() - settle_window_ms, max_settled})
+  settle(runtime::unix_ms() - settle_window_ms, r.domain);
+}
+
+void message_handler::settle(std::int64_t since_ms, std::optional<std::string> only) {
+  if (neighbours_.empty()) return;
+  request(ctx_.names, names_timeout, ledger_since{since_ms, max_settled})
       .then(
-          [this, domain = r.domain, bridge = r.bridge](ledger_list& list) {
-            msg::message out;
-            out.which = msg::message::which_t::settle;
-            out.domain = ctx_.domain;
-            out.id = random_();
+          [this, only = std::move(only)](ledger_list& list) {
+            std::map<std::string, msg::message> out;
             for (auto& entry : list.entries) {
               const bool gave = entry.role == msg::ledger_entry_role::giver;
-              if ((gave ? entry.to_domain : entry.from_domain) == domain &&
-                  entry.from_domain != entry.to_domain) {
-                out.settle.push_back(std::move(entry));
-              }
+              const auto other = gave ? entry.to_domain : entry.from_domain;
+              if (other == ctx_.domain || (only && *only != other)) continue;
+              out[other].settle.push_back(std::move(entry));
             }
-            if (out.settle.empty()) return;
-            request(bridge, settle_timeout, msg::bridge_handle{std::move(out)})
-                .then([](const msg::bridge_handle_result&) {},
-                      [domain](const caf::error& why) {
-                        runtime::log().warn("{}: ledgers were not compared: {}", domain,
-                                            to_string(runtime::to_error(why)));
-                      });
+            for (auto& [to, message] : out) {
+              const auto at = neighbours_.find(to);
+              if (at == neighbours_.end()) continue;
+              message.which = msg::message::which_t::settle;
+              message.domain = ctx_.domain;
+              message.id = random_();
+              request(at->second, settle_timeout, msg::bridge_handle{std::move(message)})
+                  .then([](const msg::bridge_handle_result&) {},
+                        [domain = to](const caf::error& why) {
+                          runtime::log().warn("{}: ledgers were not compared: {}", domain,
+                                              to_string(runtime::to_error(why)));
+                        });
+            }
           },
           [](const caf::error&) {});
 }

@@ -55,7 +55,7 @@ def ed2k_to_bittorrent(run):
     ]
     leeches[1].add(torrent.path)
     watch, state = _kill_and_return(run, scene.ed_node, leeches, scene.size_of(original))
-    seconds = run.wait_downloads(leeches, 260, sources=seeds, watch=watch, stall_s=20)
+    seconds = run.wait_downloads(leeches, 260, sources=seeds, watch=watch, stall_s=45)
     run.note(
         f"both hold the file after {seconds:.1f} s; aMule restarts: {sum(seed.restarts for seed in seeds)}"
     )

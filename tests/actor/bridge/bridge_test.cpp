@@ -1,3 +1,4 @@
+#include "actors/runtime/wall_clock.hpp"
 #include "schema/base/range.hpp"
 #include "tests/actor/bridge/scripted.hpp"
 
@@ -160,6 +161,15 @@ TEST_CASE("two nodes bridge as one, each with its end of the ledger") {
   CHECK(given.from_domain == "b");
   CHECK(given.to_domain == "a");
   CHECK(a.names_for(sought.name).size() == 2); // learned from the neighbour
+
+  // The taker counted more than the giver could write before it was killed: told while both stay
+  // joined.
+  auto more = taken;
+  more.bytes += 1000;
+  more.last_at = runtime::unix_ms();
+  caf::anon_send(a.names, ledger_enter{{more}});
+  for (int i = 0; i < 20; ++i) caf::anon_send(a.handler, handler_tick{});
+  CHECK(eventually([&] { return b.ledger().front().bytes == more.bytes; }));
 }
 
 TEST_CASE("a source without progress is replaced by the next") {
