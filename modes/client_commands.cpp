@@ -34,7 +34,7 @@ void add(CLI::App& app, int& exit_code, const std::shared_ptr<client_options>& o
   (void)app;
   sub->add_option("--node", options->node.address, "HOST:PORT of the node")->capture_default_str();
   sub->add_option("--keys", options->node.keys, "folder of certificates made by `interswarm keys`");
-  sub->add_option("--as", options->node.key_name, "our name among the certificates");
+  sub->add_option("--as", options->node.key_name, "our name among the certificates (operator)");
   sub->add_option("--expect", options->node.expected_name, "the node's name in its certificate");
   sub->add_flag("--json", options->json, "print for programs");
   sub->callback([options, run = std::move(run), &exit_code] {
@@ -194,8 +194,11 @@ void add_client_commands(CLI::App& app, int& exit_code) {
                               command run) {
     auto options = std::make_shared<client_options>();
     auto* sub = app.add_subcommand(name, text);
-    auto* names = sub->add_option(what, options->names,
-                                  "magnet link, ed2k:// link, .torrent or .meta4 file, content id");
+    auto* names =
+        sub->add_option(what, options->names,
+                        what == std::string_view("WORDS")
+                            ? "words of the title"
+                            : "magnet link, ed2k:// link, .torrent or .meta4 file, content id");
     if (required) names->required();
     add(app, exit_code, options, sub, std::move(run));
     return sub;

@@ -214,6 +214,9 @@ result<void> run_fetch(const node_address& where, const std::vector<std::string>
                                                            msg::control_names{sought, false, 0})) {
     records->insert(records->end(), known->records.begin(), known->records.end());
   }
+  // Before anything is waited for: a folder that is not there is told at once.
+  partial_file file(path);
+  if (!file.good()) return fail(errc::io, file.path() + ": " + std::strerror(errno));
   auto opened = (*node)->ask<msg::control_fetch_result>((*node)->control(),
                                                         msg::control_fetch{records->front()});
   if (!opened) return tl::unexpected(opened.error());
@@ -221,8 +224,6 @@ result<void> run_fetch(const node_address& where, const std::vector<std::string>
   const auto info = wait_for_size(**node, opened->source, show);
   if (!info) return tl::unexpected(info.error());
   records->push_back(info->record);
-  partial_file file(path);
-  if (!file.good()) return fail(errc::io, file.path() + ": " + std::strerror(errno));
   if (auto done = read_all(**node, opened->source, {0, info->size}, file, show); !done) return done;
   const auto proof = choose_proof(*records, sought, info->size);
   auto checked = proof ? check_units(**node, opened->source, *proof, file)

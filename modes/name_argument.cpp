@@ -21,6 +21,9 @@ constexpr std::uintmax_t max_description_bytes = 32u << 20;
 result<std::string> read_file(const std::string& path) {
   std::error_code failure;
   const auto size = std::filesystem::file_size(path, failure);
+  if (failure == std::errc::no_such_file_or_directory)
+    return fail(errc::not_found,
+                path + ": no magnet or ed2k link, no content id, and no such file");
   if (failure) return fail(errc::io, path + ": " + failure.message());
   if (size > max_description_bytes)
     return fail(errc::too_large, path + ": larger than 32 MiB, which no torrent or metalink is");

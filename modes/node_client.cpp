@@ -60,7 +60,13 @@ result<std::unique_ptr<node_client>> node_client::connect(const node_address& wh
   runtime::dial_options options;
   options.address = where.address;
   if (!where.keys.empty()) {
-    auto identity = runtime::tls_identity::load(where.keys, where.key_name);
+    if (where.expected_name.empty())
+      return fail(errc::configuration,
+                  "--keys needs --expect NAME, the name in the certificate of the "
+                  "node at " +
+                      where.address);
+    auto identity = runtime::tls_identity::load(
+        where.keys, where.key_name.empty() ? "operator" : where.key_name);
     if (!identity) return tl::unexpected(identity.error());
     options.tls = std::move(*identity);
     options.expected_name = where.expected_name;
@@ -78,6 +84,12 @@ result<std::unique_ptr<node_client>> node_client::connect(const node_address& wh
                 "no node answers at " + where.address + " within 10 s; is it running?");
   }
   auto node = arrived.get();
+  // OpenSSL's words end in what it minds: "… SSL routines::certificate verify failed".
+  if (const auto text = node ? std::string() : node.error().text;
+      text.find("SSL routines:") != text.npos)
+    return fail(errc::denied, "no trust between us and the node at " + where.address + ": " +
+                                  text.substr(text.rfind(':') + 1) +
+                                  "; are --keys, --as and --expect right?");
   if (!node)
     return fail(node.error().code,
                 "no node at " + where.address + ": " + node.error().text + "; is it running?");

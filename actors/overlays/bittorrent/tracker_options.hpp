@@ -4,7 +4,7 @@
 
 namespace interswarm::bittorrent {
 
-/// `[overlay.bittorrent.tracker]`: our own tracker.
+/// Section [bittorrent.tracker]: our own tracker.
 struct tracker_options {
   /// Addresses with ports, each for UDP and HTTP alike; port 0 lets the system choose one for each.
   /// 0.0.0.0 and [::] take every address of the machine, but naming the address is faster.
@@ -28,7 +28,7 @@ struct tracker_options {
   /// BEP 48: seconds that clients are asked to leave between two scrapes; 0 = not said.
   std::uint32_t scrape_interval_s = 15;
   /// File with one hexadecimal info-hash (40 characters) a line; the tracker then tracks only
-  /// these. Read again when the process gets SIGHUP or the actor is told so.
+  /// these. Read again within seconds of a change.
   std::string allow_list_file;
   /// As above: info-hashes that are refused.
   std::string deny_list_file;

@@ -254,6 +254,33 @@ TEST_CASE("without demand there is no connection", "[bittorrent][fetch]") {
   REQUIRE(read(*source, {1'900'000, 1'950'000}).get().has_value());
 }
 
+TEST_CASE("what is held is read after a rest, though the seed is gone", "[bittorrent][fetch]") {
+  const scratch there;
+  const auto data = content(2'000'000, 10);
+  const auto t = make_torrent(there.path, "a.bin", {{"a.bin", data}}, kind::v1, 65536);
+  const bool whole = GENERATE(true, false);
+  auto peers = std::make_shared<listed_peers>();
+  auto o = local_options();
+  o.idle_ms = 800;
+  o.read_ahead_bytes = 65536;
+  fetcher f(o);
+  const auto source = f.session->fetch(t.name(), t.metadata(), peers).value();
+  const byte_range held{0, whole ? data.size() : 1'000'000};
+  {
+    stock seed;
+    const auto h = seed.add(t, there.path, true);
+    peers->set({seed.at()});
+    REQUIRE(read(*source, held).get().has_value());
+    REQUIRE(wait_for([&] { return h.status().num_peers == 0; }, 5s));
+  }
+  for (int i = 0; i < 2; ++i) {
+    const auto got = read(*source, {100, 70'000}).get();
+    REQUIRE(got.has_value());
+    CHECK(same(*got, data, {100, 70'000}));
+    std::this_thread::sleep_for(1500ms);
+  }
+}
+
 TEST_CASE("genuine bytes are told from spoiled ones", "[bittorrent][fetch]") {
   const scratch there;
   const auto data = content(2'000'000, 10);

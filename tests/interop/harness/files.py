@@ -79,6 +79,16 @@ def ed2k_link(path):
     return f"ed2k://|file|{name}|{os.path.getsize(path)}|{red}|h={aich.upper()}|/"
 
 
+def ed2k_link_with_hash_set(path):
+    """The ed2k:// link by aMule's own alcc, with the parts' hashes: a client that has it needs to
+    ask nobody for them.
+    """
+    done = subprocess.run(
+        ["alcc", "-p", path], capture_output=True, text=True, timeout=60, check=True
+    )
+    return re.search(r"ed2k://\|file\|\S+\|p=[0-9a-fA-F:]+\|/", done.stdout).group(0)
+
+
 def ed2k_hash(link):
     return re.match(r"ed2k://\|file\|[^|]*\|\d+\|([0-9a-fA-F]{32})\|", link).group(1).lower()
 

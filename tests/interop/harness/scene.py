@@ -130,6 +130,10 @@ class Scene:
     def bittorrent_host(self, name):
         return self.run.host(name, self._bt_net)
 
+    def stranger(self, name):
+        """A host in both networks."""
+        return self.run.host(name, self._bt_net, self._ed_net)
+
     def aria2(self, name, what):
         return Aria2(self.run, self.bittorrent_host(name), what)
 
