@@ -1,6 +1,8 @@
 #include "actors/overlays/bittorrent/fetch_plugin.hpp"
 
 #include <libtorrent/entry.hpp>
+#include <libtorrent/error_code.hpp>
+#include <libtorrent/peer_info.hpp>
 
 namespace interswarm::bittorrent {
 namespace lt = libtorrent;
@@ -32,8 +34,16 @@ void fetch_peer::on_disconnect(const lt::error_code&) {
   if (const auto t = torrent_.lock()) t->peer_left();
 }
 
-std::shared_ptr<lt::peer_plugin> fetch_plugin::new_connection(const lt::peer_connection_handle&) {
-  return std::make_shared<fetch_peer>(torrent_);
+void fetch_peer::tick() {
+  lt::peer_info info;
+  connection_.get_peer_info(info);
+  if (bool(info.flags & lt::peer_info::snubbed) && info.download_queue_length > 0)
+    connection_.disconnect(lt::errors::timed_out, lt::operation_t::bittorrent);
+}
+
+std::shared_ptr<lt::peer_plugin>
+fetch_plugin::new_connection(const lt::peer_connection_handle& connection) {
+  return std::make_shared<fetch_peer>(torrent_, connection);
 }
 
 void fetch_plugin::on_files_checked() {

@@ -10,7 +10,8 @@ namespace interswarm::bittorrent {
 /// Watches one peer of a fetched torrent: whether it is there and what it offers.
 class fetch_peer final : public libtorrent::peer_plugin {
 public:
-  explicit fetch_peer(std::weak_ptr<fetch_torrent> torrent) : torrent_(std::move(torrent)) {}
+  fetch_peer(std::weak_ptr<fetch_torrent> torrent, libtorrent::peer_connection_handle connection)
+      : torrent_(std::move(torrent)), connection_(std::move(connection)) {}
   ~fetch_peer() override;
 
   /// A torrent that wants nothing at the moment would call itself "upload only", and seeds would
@@ -22,10 +23,15 @@ public:
   bool on_have_all() override;
   bool on_have_none() override;
   void on_disconnect(const libtorrent::error_code& why) override;
+  /// Once a second. Leaves a peer that has let requests lie, so that it is dialled anew: those that
+  /// were cancelled meanwhile (Transmission 3 gives no reject for them) would fill libtorrent's
+  /// queue for it for good.
+  void tick() override;
 
 private:
   bool offers();
   std::weak_ptr<fetch_torrent> torrent_;
+  libtorrent::peer_connection_handle connection_;
   bool counted_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "actors/overlays/bittorrent/fetch.hpp"
 #include "tests/catch.hpp"
+#include "tests/integration/bittorrent_peer/forgetful_seed.hpp"
 #include "tests/integration/bittorrent_peer/stock.hpp"
 
 #include <libtorrent/peer_info.hpp>
@@ -200,6 +201,22 @@ TEST_CASE("a seed that leaves is replaced", "[bittorrent][fetch]") {
   const auto got = waits.get();
   REQUIRE(got.has_value());
   CHECK(same(*got, data, {3'000'000, 3'200'000}));
+}
+
+TEST_CASE("a seed that forgets requests is dialled anew", "[bittorrent][fetch]") {
+  const scratch there;
+  const auto data = content(2'000'000, 11);
+  const auto t = make_torrent(there.path, "a.bin", {{"a.bin", data}}, kind::v1, 65536);
+  forgetful_seed seed(t.name().info_hash, data, 65536, 6);
+  auto peers = std::make_shared<listed_peers>();
+  peers->set({seed.at()});
+  fetcher f;
+  const auto source = f.session->fetch(t.name(), t.metadata(), peers).value();
+  const byte_range all{0, data.size()};
+  const auto got = read(*source, all, 60'000).get();
+  REQUIRE(got.has_value());
+  CHECK(same(*got, data, all));
+  CHECK(seed.connections() == 2);
 }
 
 TEST_CASE("nobody there is a clean failure", "[bittorrent][fetch]") {

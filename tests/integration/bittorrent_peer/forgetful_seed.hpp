@@ -1,0 +1,38 @@
+#pragma once
+
+#include "schema/base/bytes.hpp"
+#include "schema/base/endpoint.hpp"
+
+#include <atomic>
+#include <thread>
+
+namespace interswarm::bittorrent::testing {
+
+/// A seed on 127.0.0.1 that unchokes everybody and forgets all requests of its first connection
+/// after a few answers, as clients do that give no reject for what was cancelled. No real client
+/// does it on demand.
+class forgetful_seed {
+public:
+  forgetful_seed(byte_view info_hash, bytes data, std::uint32_t piece_length, int answers);
+  ~forgetful_seed();
+
+  endpoint at() const { return at_; }
+  /// Those that spoke plain BitTorrent of this torrent.
+  int connections() const { return connections_; }
+
+private:
+  void run();
+  void serve(int fd);
+
+  bytes hash_;
+  bytes data_;
+  std::uint32_t piece_length_;
+  int answers_;
+  int listener_ = -1;
+  endpoint at_;
+  std::atomic<int> connections_{0};
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+} // namespace interswarm::bittorrent::testing
