@@ -185,10 +185,22 @@ void gateway::answered(std::uint64_t id, std::size_t from, const msg::source_rea
 void gateway::read_failed(std::uint64_t id, std::size_t from, const caf::error& why) {
   const auto current = in_use();
   const bool is_current = current != nullptr && current == &givers_[from];
+  const auto reason = runtime::to_error(why);
+  if (reason.code == errc::io && givers_[from].offer.domain == ctx_.domain) {
+    // This node's own disk: no other source helps, and whoever waits should know.
+    if (note_ != reason.text)
+      runtime::log().error("{}: {}; a read failed", describe(sought_.name), reason.text);
+    note_ = reason.text;
+    if (const auto found = reads_.find(id); found != reads_.end()) {
+      auto promise = std::move(found->second.promise);
+      reads_.erase(found);
+      promise.deliver(why);
+    }
+    return;
+  }
   if (const auto found = reads_.find(id); found != reads_.end() && is_current)
     found->second.asked = false;
   if (!is_current) return;
-  const auto reason = runtime::to_error(why);
   note_ = to_string(reason);
   runtime::log().debug("gateway of {}: a read failed: {}", describe(sought_.name), note_);
   const bool gone = reason.code == errc::disconnected || reason.code == errc::denied ||

@@ -2,6 +2,7 @@
 
 #include "actors/runtime/loop_actor.hpp"
 #include "actors/runtime/on_loop.hpp"
+#include "actors/runtime/reason.hpp"
 #include "schema/base/codec.hpp"
 #include "schema/base/encoding.hpp"
 
@@ -120,8 +121,7 @@ void bind(loop& home, listen_options options, peer_bootstrap bootstrap,
           done->set_value(rpc_listener{spawn_on<listener_actor>(home, std::move(core)), port});
         })
         .detach([done, address](kj::Exception&& e) {
-          done->set_value(
-              fail(errc::io, "cannot listen on " + address + ": " + e.getDescription().cStr()));
+          done->set_value(fail(errc::io, "cannot listen on " + address + ": " + reason_of(e)));
         });
   } catch (const kj::Exception& e) {
     done->set_value(fail(errc::configuration,

@@ -65,7 +65,11 @@ std::shared_ptr<spool_store> fetch_torrent::store() {
     failure_ = file.error();
     return nullptr;
   }
-  store_ = std::make_shared<spool_store>(std::move(*file), shared_->network, shared_->workers);
+  store_ = std::make_shared<spool_store>(std::move(*file), shared_->network, shared_->workers,
+                                         [weak = weak_from_this()](const error& why) {
+                                           if (const auto self = weak.lock())
+                                             self->spool_failed(why);
+                                         });
   return store_;
 }
 
@@ -99,7 +103,7 @@ void fetch_torrent::enter() {
 
 void fetch_torrent::demand() {
   demand_ms_ = steady_ms();
-  if (failure_ || !resting_) return;
+  if (failure_ || !resting_ || demand_ms_ < spool_retry_ms_) return;
   resting_ = false;
   fruitless_finds_ = 0;
   find_ms_ = 0;
@@ -177,6 +181,7 @@ bool fetch_torrent::answer_if_held(waiting_read& r) {
 void fetch_torrent::read(std::uint32_t file, byte_range range, std::uint32_t deadline_ms,
                          bool urgent, reply<slice> done) {
   if (failure_) return done(tl::unexpected(*failure_));
+  if (steady_ms() < spool_retry_ms_) return done(tl::unexpected(spool_failure_));
   if (range.empty() || range.size() > max_source_read_bytes)
     return done(fail(errc::malformed, "a read is 1 to 4194304 bytes"));
   if (waiting_.size() >= max_waiting_reads)
@@ -367,79 +372,6 @@ fetch_state fetch_torrent::state(std::uint32_t file) {
     out.received_bytes += static_cast<std::uint64_t>(status.total_payload_download);
   }
   return out;
-}
-
-void fetch_torrent::genuine(std::uint32_t file, byte_range range, std::uint32_t deadline_ms,
-                            reply<genuine_answer> done) {
-  if (!ready_ || file >= metadata_->map.files().size())
-    return done(fail(errc::unavailable, "the torrent's metadata is not known yet"));
-  const auto pieces = metadata_->map.pieces_of(file, range);
-  const auto whole = metadata_->map.file_range(file, pieces);
-  const auto finish = [weak = weak_from_this(), pieces, whole, done] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->recheck(pieces, [weak, whole, done](std::vector<std::uint32_t> bad) {
-      if (const auto torrent = weak.lock(); torrent && !bad.empty()) torrent->fetch_again(bad);
-      done(genuine_answer{whole, bad.empty()});
-    });
-  };
-  if (held(pieces)) return finish();
-  // Reading a byte of each end and waiting for the pieces is enough: they are verified whole.
-  const auto parts = std::make_shared<std::size_t>(0);
-  std::vector<byte_range> cuts;
-  for (auto p = pieces.begin; p < pieces.end; ++p) {
-    const auto here = metadata_->map.file_range(file, {p, p + 1});
-    cuts.push_back({here.begin, here.begin + 1});
-  }
-  *parts = cuts.size();
-  for (const auto& cut : cuts)
-    read(file, cut, deadline_ms, true,
-         reply<slice>([network = shared_->network, parts, finish, done](result<slice> r) {
-           network->post([parts, finish, done, r = std::move(r)] {
-             if (!r) return done(tl::unexpected(r.error()));
-             if (--*parts == 0) finish();
-           });
-         }));
-}
-
-void fetch_torrent::recheck(piece_run pieces, std::function<void(std::vector<std::uint32_t>)> bad) {
-  const auto spool = store();
-  if (!spool || pieces.size() == 0) return bad({});
-  const auto left = std::make_shared<std::uint32_t>(pieces.size());
-  const auto found = std::make_shared<std::vector<std::uint32_t>>();
-  for (auto p = pieces.begin; p < pieces.end; ++p) {
-    const auto begin = std::uint64_t{p} * metadata_->map.piece_length();
-    spool->with_bytes({begin, begin + metadata_->map.piece_size(p)},
-                      [metadata = metadata_, network = shared_->network, p, left, found,
-                       bad](result<slice> data) {
-                        const bool good =
-                            data && (!metadata->proof.knows(p) || metadata->proof.check(p, *data));
-                        network->post([=] {
-                          if (!good) found->push_back(p);
-                          if (--*left == 0) bad(*found);
-                        });
-                      });
-  }
-}
-
-void fetch_torrent::judge_bad(std::uint32_t file, byte_range range) {
-  if (!ready_ || file >= metadata_->map.files().size()) return;
-  auto pieces = metadata_->map.pieces_of(file, range);
-  if (!held(pieces)) return;
-  // The torrent's own hashes decide: bytes that still pass them would come again as they are.
-  recheck(pieces, [weak = weak_from_this()](const std::vector<std::uint32_t>& bad) {
-    if (const auto self = weak.lock(); self && !bad.empty()) self->fetch_again(bad);
-  });
-}
-
-void fetch_torrent::fetch_again(const std::vector<std::uint32_t>& pieces) {
-  if (failure_ || !handle_.is_valid()) return;
-  for (const auto p : pieces)
-    if (p < held_.size()) held_[p] = false;
-  changed();
-  // libtorrent never lets go of a piece it verified: the torrent is entered anew without these.
-  rest();
-  demand();
 }
 
 void fetch_torrent::watch(std::uint64_t owner, std::function<void(std::uint64_t)> f) {

@@ -88,6 +88,7 @@ private:
 
   void enter();
   void rest();
+  void spool_failed(const error& why);
   void on_ready();
   void demand();
   void fail_all(error why);
@@ -113,6 +114,9 @@ private:
   std::shared_ptr<spool_store> store_;
   libtorrent::torrent_handle handle_;
   std::optional<error> failure_;
+  /// The spool took no bytes; reads fail so until then.
+  error spool_failure_{errc::io, {}};
+  std::uint64_t spool_retry_ms_ = 0;
   bool ready_ = false;
   bool resting_ = true;
   bool apply_pending_ = false;

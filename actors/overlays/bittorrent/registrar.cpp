@@ -6,6 +6,7 @@
 #include "actors/overlays/bittorrent/udp_front.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/on_loop.hpp"
+#include "actors/runtime/reason.hpp"
 #include "schema/base/encoding.hpp"
 
 #include <algorithm>
@@ -161,7 +162,9 @@ private:
               for (auto& w : announces_) w.open = route_count();
               for (auto& w : finds_) w.open = route_count();
             },
-            [this](kj::Exception&& e) { no_way("its address cannot be found: " + reason_of(e)); });
+            [this](kj::Exception&& e) {
+              no_way("its address cannot be found: " + runtime::reason_of(e));
+            });
   }
 
   void no_way(const std::string& why) {

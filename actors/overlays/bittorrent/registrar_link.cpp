@@ -2,6 +2,7 @@
 
 #include "actors/overlays/bittorrent/socket_address.hpp"
 #include "actors/overlays/bittorrent/udp_front.hpp"
+#include "actors/runtime/reason.hpp"
 #include "schema/base/encoding.hpp"
 #include "schema/bittorrent/http_tracker.hpp"
 
@@ -48,9 +49,9 @@ public:
     const auto base = scrape ? url_.scrape_path().value_or(url_.path) : url_.path;
     auto work = io_.provider->getTimer().timeoutAfter(options_.http_timeout_ms * kj::MILLISECONDS,
                                                       get(http_tracker::join_query(base, query)));
-    tasks_.add(
-        work.then([this, id = task.id, scrape](reply r) { answered(id, scrape, r); },
-                  [this, id = task.id](kj::Exception&& e) { answers_.failed(id, reason_of(e)); }));
+    tasks_.add(work.then(
+        [this, id = task.id, scrape](reply r) { answered(id, scrape, r); },
+        [this, id = task.id](kj::Exception&& e) { answers_.failed(id, runtime::reason_of(e)); }));
   }
 
 private:
@@ -179,15 +180,6 @@ private:
 };
 
 } // namespace
-
-/// One line for a person: KJ puts what it expected before its own words, and parameters behind.
-std::string reason_of(const kj::Exception& e) {
-  const auto text = e.getDescription();
-  std::string_view words(text.begin(), text.size());
-  if (words.starts_with("expected "))
-    words = words.substr(std::min(words.size(), words.find("]; ") + 3));
-  return printable(words.substr(0, words.find("; params.")));
-}
 
 kj::Own<registrar_link> make_http_link(kj::AsyncIoContext& io, const tracker_url& url,
                                        const endpoint& at, const registrar_options& options,

@@ -29,8 +29,6 @@ kj::Own<registrar_link> make_udp_link(kj::AsyncIoContext& io, const tracker_url&
                                       const endpoint& at, const registrar_options& options,
                                       registrar_link::answers answers);
 
-/// One line of printable text.
-std::string reason_of(const kj::Exception& e);
 /// Addresses of the tracker, at most one for each family. Fails where the name cannot be found.
 kj::Promise<std::vector<endpoint>> look_up(kj::AsyncIoContext& io, const tracker_url& url);
 /// The local address that packets to `to` leave from; unspecified where there is no way.

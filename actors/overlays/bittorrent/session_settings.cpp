@@ -123,9 +123,11 @@ result<std::vector<endpoint>> wait_until_listening(lt::session& s, std::size_t s
     s.pop_alerts(&alerts);
     for (const auto* a : alerts) {
       if (const auto* failed = lt::alert_cast<lt::listen_failed_alert>(a))
-        return fail(errc::io, "cannot listen on " + printable(failed->listen_interface()) +
-                                  " port " + std::to_string(failed->port) + ": " +
-                                  printable(failed->error.message()));
+        return fail(errc::io,
+                    "cannot listen on " +
+                        from_libtorrent({failed->address, static_cast<std::uint16_t>(failed->port)})
+                            .to_string() +
+                        ": " + printable(failed->error.message()));
       const auto* open = lt::alert_cast<lt::listen_succeeded_alert>(a);
       if (open != nullptr && open->socket_type == lt::socket_type_t::tcp)
         out.push_back(from_libtorrent({open->address, static_cast<std::uint16_t>(open->port)}));

@@ -30,6 +30,8 @@ void spool_store::flush() {
         if (at != self->pending_.end() && at->second == b.data) self->pending_.erase(at);
         std::exchange(b.done, nullptr)((*results)[i]);
       }
+      const auto bad = std::find_if(results->begin(), results->end(), [](auto& r) { return !r; });
+      if (bad != results->end() && self->failed_) self->failed_(bad->error());
     });
   });
 }

@@ -17,9 +17,11 @@ namespace interswarm::bittorrent {
 /// the file. Network thread only; the file is touched by workers.
 class spool_store : public std::enable_shared_from_this<spool_store> {
 public:
+  /// `failed` is told on the network thread of each batch that could not be written.
   spool_store(std::shared_ptr<sparse_file> file, std::shared_ptr<network_thread> network,
-              std::weak_ptr<worker_pool> workers)
-      : file_(std::move(file)), network_(std::move(network)), workers_(std::move(workers)) {}
+              std::weak_ptr<worker_pool> workers, std::function<void(const error&)> failed)
+      : file_(std::move(file)), network_(std::move(network)), workers_(std::move(workers)),
+        failed_(std::move(failed)) {}
 
   /// Copies `data`; `done` comes on the network thread. Starts with the next `flush`.
   void write(std::uint64_t offset, byte_view data, std::function<void(result<void>)> done);
@@ -40,6 +42,7 @@ private:
   std::shared_ptr<sparse_file> file_;
   std::shared_ptr<network_thread> network_;
   std::weak_ptr<worker_pool> workers_;
+  std::function<void(const error&)> failed_;
   std::vector<block> collected_;
   std::map<std::uint64_t, std::shared_ptr<const bytes>> pending_; // by offset
   std::uint64_t pending_bytes_ = 0;

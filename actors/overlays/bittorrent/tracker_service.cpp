@@ -76,9 +76,8 @@ result<void> tracker_service::listen_http() {
     }
     if (fd.get() < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
         ::listen(fd, listen_backlog) != 0) {
-      return fail(errc::configuration,
-                  "tracker: cannot listen on TCP " + at.to_string() + ": " + std::strerror(errno) +
-                      " (is another tracker running? set overlay.bittorrent.tracker.listen)");
+      return fail(errc::configuration, "tracker: cannot listen on TCP " + at.to_string() + ": " +
+                                           std::strerror(errno) + " (is another tracker running?)");
     }
     length = sizeof address;
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);

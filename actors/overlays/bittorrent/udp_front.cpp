@@ -49,9 +49,8 @@ result<void> open_socket(udp_socket& s, endpoint& at, bool shared) {
     ::setsockopt(s.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
   if (s.fd < 0 || ::bind(s.fd, reinterpret_cast<sockaddr*>(&address), length) != 0) {
-    return fail(errc::configuration,
-                "tracker: cannot listen on UDP " + at.to_string() + ": " + std::strerror(errno) +
-                    " (is another tracker running? set overlay.bittorrent.tracker.listen)");
+    return fail(errc::configuration, "tracker: cannot listen on UDP " + at.to_string() + ": " +
+                                         std::strerror(errno) + " (is another tracker running?)");
   }
   socklen_t room = sizeof address;
   ::getsockname(s.fd, reinterpret_cast<sockaddr*>(&address), &room);

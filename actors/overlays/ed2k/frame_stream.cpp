@@ -69,11 +69,6 @@ kj::Own<kj::NetworkAddress> kj_address(kj::Network& network, const endpoint& e) 
   return network.getSockaddr(&v6, sizeof v6);
 }
 
-std::string text_of(const kj::Exception& e) {
-  const auto text = e.getDescription();
-  return {text.cStr(), text.size()};
-}
-
 frame_stream::frame_stream(kj::Own<kj::AsyncIoStream> stream, link_kind kind,
                            std::size_t max_frame_bytes, listener& owner)
     : stream_(kj::mv(stream)), splitter_(kind), max_frame_bytes_(max_frame_bytes), owner_(&owner) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/runtime/reason.hpp"
 #include "schema/base/endpoint.hpp"
 #include "schema/ed2k/frame.hpp"
 
@@ -15,8 +16,6 @@ endpoint peer_of(kj::AsyncIoStream& stream);
 endpoint endpoint_of(const struct sockaddr* address, unsigned length);
 /// A KJ address for a numeric one.
 kj::Own<kj::NetworkAddress> kj_address(kj::Network& network, const endpoint& e);
-/// One line for people.
-std::string text_of(const kj::Exception& e);
 
 /// A TCP connection of packets: cuts what comes, queues what goes. A KJ object: all on one loop,
 /// and to be destroyed neither from within its listener's calls (defer it by an event) nor after
@@ -49,7 +48,7 @@ private:
   kj::Promise<void> read_on();
   kj::Promise<void> write_on();
   void end(std::string why);
-  void taskFailed(kj::Exception&& e) override { end(text_of(e)); }
+  void taskFailed(kj::Exception&& e) override { end(runtime::reason_of(e)); }
 
   kj::Own<kj::AsyncIoStream> stream_;
   frame_splitter splitter_;

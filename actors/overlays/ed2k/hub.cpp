@@ -3,6 +3,7 @@
 #include "actors/overlays/ed2k/frame_stream.hpp"
 #include "actors/overlays/ed2k/limits.hpp"
 #include "actors/runtime/log.hpp"
+#include "actors/runtime/reason.hpp"
 #include "schema/ed2k/client_exchange.hpp"
 #include "schema/ed2k/client_opcode.hpp"
 #include "schema/ed2k/client_udp.hpp"
@@ -40,7 +41,7 @@ instant hub::now() const {
 }
 
 void hub::taskFailed(kj::Exception&& e) {
-  if (!closing_) runtime::log().warn("ed2k peer: {}", e.getDescription().cStr());
+  if (!closing_) runtime::log().warn("ed2k peer: {}", runtime::reason_of(e));
 }
 
 void hub::start(std::function<void(result<void>)> done) {
@@ -48,7 +49,7 @@ void hub::start(std::function<void(result<void>)> done) {
                  .then([done] { done({}); },
                        [done, where = options_.listen](kj::Exception&& e) {
                          done(fail(errc::io, "cannot listen on " + where.to_string() + ": " +
-                                                 e.getDescription().cStr()));
+                                                 runtime::reason_of(e)));
                        }));
 }
 

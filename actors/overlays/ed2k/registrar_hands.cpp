@@ -1,6 +1,7 @@
 #include "actors/overlays/ed2k/registrar_hands.hpp"
 
 #include "actors/runtime/log.hpp"
+#include "actors/runtime/reason.hpp"
 #include "schema/base/encoding.hpp"
 #include "schema/ed2k/limits.hpp"
 
@@ -11,13 +12,7 @@ namespace {
 constexpr auto tick_interval = 500 * kj::MILLISECONDS;
 constexpr auto dial_timeout = 30 * kj::SECONDS;
 /// What of a server's words goes into a person's line.
-std::string reason(const kj::Exception& e) {
-  auto text = text_of(e);
-  // KJ says "connect(): Connection refused" and the like.
-  if (const auto colon = text.find("): "); colon != std::string::npos)
-    text = text.substr(colon + 3);
-  return "unreachable (" + text.substr(0, text.find(';')) + ")";
-}
+std::string reason(const kj::Exception& e) { return "unreachable (" + runtime::reason_of(e) + ")"; }
 
 } // namespace
 
@@ -36,7 +31,7 @@ instant registrar_hands::now() const {
 }
 
 void registrar_hands::taskFailed(kj::Exception&& e) {
-  runtime::log().warn("ed2k registrar: {}", printable(text_of(e)));
+  runtime::log().warn("ed2k registrar: {}", runtime::reason_of(e));
 }
 
 kj::Promise<void> registrar_hands::tick_on() {

@@ -2,6 +2,7 @@
 
 #include "actors/overlays/ed2k/server_probe.hpp"
 #include "actors/runtime/log.hpp"
+#include "actors/runtime/reason.hpp"
 #include "schema/base/encoding.hpp"
 
 namespace interswarm::ed2k {
@@ -56,7 +57,7 @@ result<std::shared_ptr<server_hands>> server_hands::open(kj::Network& network, k
   });
   KJ_IF_MAYBE (e, failed) {
     return fail(errc::io, "ed2k server: cannot listen on " + wanted.to_string() +
-                              " (TCP) and 4 ports above (UDP): " + printable(text_of(*e)));
+                              " (TCP) and 4 ports above (UDP): " + runtime::reason_of(*e));
   }
   return out;
 }
@@ -102,7 +103,7 @@ instant server_hands::now() const {
 }
 
 void server_hands::taskFailed(kj::Exception&& e) {
-  runtime::log().warn("ed2k server: {}", printable(text_of(e)));
+  runtime::log().warn("ed2k server: {}", runtime::reason_of(e));
 }
 
 kj::Promise<void> server_hands::accept_on() {

@@ -3,6 +3,7 @@
 #include "actors/runtime/rpc_listener.hpp"
 #include "tests/actor/runtime/fixture.hpp"
 #include "tests/actor/runtime/process.hpp"
+#include "tests/scratch.hpp"
 
 using namespace interswarm;
 using namespace interswarm::runtime;
@@ -260,23 +261,23 @@ TEST_CASE("a client that says nothing, or nonsense, does not keep its place") {
 
 TEST_CASE("keys are made once, readable by their owner only, and never overwritten") {
   scratch_folder folder;
-  const auto made = make_keys(folder.path("new"), {"a"});
+  const auto made = make_keys(folder.file("new"), {"a"});
   REQUIRE(made);
   CHECK(made->size() == 4);
   namespace fs = std::filesystem;
-  CHECK((fs::status(folder.path("new/a.key")).permissions() & fs::perms::mask) ==
+  CHECK((fs::status(folder.file("new/a.key")).permissions() & fs::perms::mask) ==
         (fs::perms::owner_read | fs::perms::owner_write));
-  CHECK((fs::status(folder.path("new/authority.key")).permissions() & fs::perms::mask) ==
+  CHECK((fs::status(folder.file("new/authority.key")).permissions() & fs::perms::mask) ==
         (fs::perms::owner_read | fs::perms::owner_write));
-  CHECK(make_keys(folder.path("new"), {"b", "a"}).error().code == errc::conflict);
-  CHECK_FALSE(fs::exists(folder.path("new/b.key")));
-  CHECK(make_keys(folder.path("new"), {"b"})->size() == 2);
+  CHECK(make_keys(folder.file("new"), {"b", "a"}).error().code == errc::conflict);
+  CHECK_FALSE(fs::exists(folder.file("new/b.key")));
+  CHECK(make_keys(folder.file("new"), {"b"})->size() == 2);
   for (const char* name : {"", "A", "a/b", "..", "-a", "a-", "authority", "a b"})
-    CHECK(make_keys(folder.path("new"), {name}).error().code == errc::configuration);
-  CHECK(make_keys(folder.path("new"), std::vector<std::string>(max_key_names + 1, "x"))
+    CHECK(make_keys(folder.file("new"), {name}).error().code == errc::configuration);
+  CHECK(make_keys(folder.file("new"), std::vector<std::string>(max_key_names + 1, "x"))
             .error()
             .code == errc::configuration);
   CHECK(make_keys("/proc/nowhere", {"a"}).error().code == errc::io);
-  CHECK(tls_identity::load(folder.path("new"), "c").error().code == errc::configuration);
-  CHECK(tls_identity::load(folder.path("new"), "../a").error().code == errc::configuration);
+  CHECK(tls_identity::load(folder.file("new"), "c").error().code == errc::configuration);
+  CHECK(tls_identity::load(folder.file("new"), "../a").error().code == errc::configuration);
 }

@@ -76,20 +76,3 @@ private:
   std::FILE* out_ = nullptr;
   std::FILE* err_ = nullptr;
 };
-
-/// A folder that goes with the object.
-class scratch_folder {
-public:
-  scratch_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "interswarm-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-  ~scratch_folder() { std::filesystem::remove_all(path_); }
-  std::string path(const std::string& name = "") const { return (path_ / name).string(); }
-
-private:
-  std::filesystem::path path_;
-};
