@@ -13,6 +13,7 @@ itself, so the last part has our own ed2k peers at both ends: Transmission -> no
 import argparse
 import json
 import os
+import statistics
 import sys
 import threading
 import time
@@ -32,6 +33,7 @@ from harness import (  # noqa: E402  (the path comes first)
     Scene,
     Transmission,
     ed2k_link,
+    ed2k_link_with_hash_set,
     make_file,
     make_torrent,
     run_alone,
@@ -137,10 +139,11 @@ def bridged_to_ed2k(run, size):
     original = scene.file(size=size)
     torrent = scene.torrent(original)
     scene.transmission("seed").seed(torrent.path, scene.data)
-    scene.bt_node.link(torrent.path, ed2k_link(original))
+    link = ed2k_link_with_hash_set(original)  # else the hash set is made from the whole file first
+    scene.bt_node.link(torrent.path, link)
     leech = scene.amule("leech")
     watch = Watch(leech.host)
-    leech.add(ed2k_link(original))
+    leech.add(link)
     run.wait_downloads([leech], 280, step_s=0.05)
     out = watch.result(size)
     leech.must_hold(original)
@@ -168,7 +171,7 @@ def bridged_own_peers(run, size):
     ]
     Transmission(run, run.host("seed", left)).seed(torrents[0].path, data)
     for node, torrent in zip((node_a, node_b), torrents):
-        node.link(torrent.path, ed2k_link(original))
+        node.link(torrent.path, ed2k_link_with_hash_set(original))
     host = run.host("leech", right)
     watch = Watch(host)
     leech = Aria2(run, host, torrents[1].magnet([node_b.bittorrent.http]))
@@ -207,6 +210,7 @@ def measure(transfer, size, binary, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", required=True, help="the built interswarm program")
+    parser.add_argument("--rounds", type=int, default=1, help="medians of so many rounds")
     parser.add_argument(
         "--small", type=int, default=19_600_003, help="bytes where aMule takes part"
     )
@@ -216,14 +220,17 @@ def main():
     with work_folder() as folder:
 
         def take(transfer, size):
-            return measure(transfer, size, binary, folder)
+            rounds = [
+                measure(transfer, size, binary, folder) for _ in range(arguments.rounds)
+            ]
+            return {key: statistics.median(r[key] for r in rounds) for key in rounds[0]}
 
         bittorrent = take(native_bittorrent, arguments.large)
         ed2k = take(native_ed2k, arguments.small)
         to_bittorrent = take(bridged_to_bittorrent, arguments.small)
         to_ed2k = take(bridged_to_ed2k, arguments.small)
-        own_small = take(bridged_own_peers, arguments.large // 4)
         own = take(bridged_own_peers, arguments.large)
+        own_big = take(bridged_own_peers, 4 * arguments.large)
     slower = min(bittorrent["rate"], ed2k["rate"])
     print("\nratios (bridged : slower native; wanted 0.90 or more)")
     print(f"  ed2k to BitTorrent, aMule to aria2          {to_bittorrent['rate'] / slower:.2f}")
@@ -237,8 +244,8 @@ def main():
         f"  aMule                                       {(to_ed2k['first'] - ed2k['first']) * 1e3:.0f} ms"
     )
     print(
-        f"memory of a node at 4 times the file: {own['rss'] / own_small['rss']:.2f} times "
-        f"({own_small['rss'] / MIB:.0f} -> {own['rss'] / MIB:.0f} MiB)"
+        f"memory of a node at 4 times the file: {own_big['rss'] / own['rss']:.2f} times "
+        f"({own['rss'] / MIB:.0f} -> {own_big['rss'] / MIB:.0f} MiB)"
     )
     return 0
 
