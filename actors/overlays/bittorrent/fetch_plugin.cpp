@@ -1,11 +1,22 @@
 #include "actors/overlays/bittorrent/fetch_plugin.hpp"
 
+#include "schema/base/wire.hpp"
+
+#include <algorithm>
+#include <libtorrent/bdecode.hpp>
 #include <libtorrent/entry.hpp>
 #include <libtorrent/error_code.hpp>
 #include <libtorrent/peer_info.hpp>
 
 namespace interswarm::bittorrent {
 namespace lt = libtorrent;
+
+namespace {
+
+/// Seconds; a reject may take ten.
+constexpr int patience_ticks = 12;
+
+} // namespace
 
 fetch_peer::~fetch_peer() { on_disconnect({}); }
 
@@ -37,8 +48,68 @@ void fetch_peer::on_disconnect(const lt::error_code&) {
 void fetch_peer::tick() {
   lt::peer_info info;
   connection_.get_peer_info(info);
-  if (bool(info.flags & lt::peer_info::snubbed) && info.download_queue_length > 0)
+  const bool idle = bool(info.flags & lt::peer_info::snubbed) && info.download_queue_length > 0;
+  idle_ticks_ = idle ? idle_ticks_ + 1 : 0;
+  if (idle_ticks_ > patience_ticks)
     connection_.disconnect(lt::errors::timed_out, lt::operation_t::bittorrent);
+}
+
+bool fetch_peer::on_extension_handshake(const lt::bdecode_node& handshake) {
+  const auto takes = handshake.dict_find_int_value("reqq");
+  if (takes > 0) most_outstanding_ = static_cast<int>(std::max<std::int64_t>(1, takes * 15 / 16));
+  return true;
+}
+
+bool fetch_peer::write_request(const lt::peer_request& r) {
+  if (outstanding_ >= most_outstanding_) {
+    held_back_.push_back(r);
+    return true;
+  }
+  ++outstanding_;
+  return false;
+}
+
+void fetch_peer::send(const lt::peer_request& r) {
+  bytes message;
+  big_endian_writer(message)
+      .u32(13)
+      .u8(6)
+      .u32(static_cast<std::uint32_t>(static_cast<int>(r.piece)))
+      .u32(static_cast<std::uint32_t>(r.start))
+      .u32(static_cast<std::uint32_t>(r.length));
+  ++outstanding_;
+  connection_.send_buffer(reinterpret_cast<const char*>(message.data()),
+                          static_cast<int>(message.size()));
+}
+
+void fetch_peer::answered() {
+  outstanding_ = std::max(0, outstanding_ - 1);
+  if (held_back_.empty() || outstanding_ >= most_outstanding_) return;
+  const auto next = held_back_.front();
+  held_back_.pop_front();
+  send(next);
+}
+
+bool fetch_peer::on_piece(const lt::peer_request&, lt::span<const char>) {
+  answered();
+  return false;
+}
+
+bool fetch_peer::on_reject(const lt::peer_request&) {
+  answered();
+  return false;
+}
+
+bool fetch_peer::on_choke() {
+  // libtorrent waits for a reject of each: the peer must have heard of them.
+  for (const auto& r : held_back_) send(r);
+  held_back_.clear();
+  return false;
+}
+
+bool fetch_peer::on_unchoke() {
+  outstanding_ = 0;
+  return false;
 }
 
 std::shared_ptr<lt::peer_plugin>

@@ -2,8 +2,10 @@
 
 #include "actors/overlays/bittorrent/fetch_torrent.hpp"
 
+#include <deque>
 #include <libtorrent/extensions.hpp>
 #include <libtorrent/peer_connection_handle.hpp>
+#include <libtorrent/peer_request.hpp>
 
 namespace interswarm::bittorrent {
 
@@ -28,11 +30,28 @@ public:
   /// queue for it for good.
   void tick() override;
 
+  // Requests are held back while the peer has as many as it takes: libtorrent fills the queue to
+  // what `reqq` (BEP 10) says, of which Transmission 3 takes one less, and tells of the one that it
+  // rejects up to ten seconds later.
+  bool on_extension_handshake(const libtorrent::bdecode_node& handshake) override;
+  bool write_request(const libtorrent::peer_request& r) override;
+  bool on_piece(const libtorrent::peer_request& r, libtorrent::span<const char> data) override;
+  bool on_reject(const libtorrent::peer_request& r) override;
+  bool on_choke() override;
+  bool on_unchoke() override;
+
 private:
   bool offers();
+  void answered();
+  void send(const libtorrent::peer_request& r);
+
   std::weak_ptr<fetch_torrent> torrent_;
   libtorrent::peer_connection_handle connection_;
   bool counted_ = false;
+  int idle_ticks_ = 0;
+  std::deque<libtorrent::peer_request> held_back_;
+  int outstanding_ = 0;
+  int most_outstanding_ = 480;
 };
 
 class fetch_plugin final : public libtorrent::torrent_plugin {

@@ -19,8 +19,6 @@ constexpr std::uint64_t tick_ms = 100;
 constexpr std::uint64_t availability_every_ms = 200;
 constexpr std::uint64_t find_again_ms = 60000;
 constexpr std::uint64_t find_backoff_max_ms = 30000;
-/// A read that waits this long is fetched from several peers at once.
-constexpr std::uint64_t hurry_ms = 3000;
 
 lt::piece_index_t to_piece(std::uint32_t p) { return lt::piece_index_t(static_cast<int>(p)); }
 
@@ -220,6 +218,8 @@ void fetch_torrent::apply_later() {
   });
 }
 
+// By priorities only: libtorrent's deadlines cancel what was asked for before, and Transmission 3
+// gives no reject for a cancelled request, so that libtorrent's queue for it stays full.
 void fetch_torrent::apply() {
   if (!ready_ || !handle_.is_valid() || failure_) return;
   auto wanted = window_.wanted(steady_ms());
@@ -285,9 +285,6 @@ void fetch_torrent::expire(std::uint64_t now) {
   bool dropped = false;
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     if (at->deadline_ms > now) {
-      if (at->placed && now > at->began_ms + hurry_ms)
-        for (auto p = at->pieces.begin; p < at->pieces.end; ++p)
-          if (!held_[p]) handle_.set_piece_deadline(to_piece(p), 1000);
       ++at;
       continue;
     }
