@@ -219,6 +219,23 @@ TEST_CASE("a seed that forgets requests is dialled anew", "[bittorrent][fetch]")
   CHECK(seed.connections() == 2);
 }
 
+TEST_CASE("no peer is asked for more at once than it says it takes", "[bittorrent][fetch]") {
+  const scratch there;
+  const auto data = content(4'000'000, 12);
+  const auto t = make_torrent(there.path, "a.bin", {{"a.bin", data}}, kind::v1, 65536);
+  forgetful_seed seed(t.name().info_hash, data, 65536, 1 << 30);
+  auto peers = std::make_shared<listed_peers>();
+  peers->set({seed.at()});
+  fetcher f;
+  const auto source = f.session->fetch(t.name(), t.metadata(), peers).value();
+  const byte_range all{0, data.size()};
+  const auto got = read(*source, all, 60'000).get();
+  REQUIRE(got.has_value());
+  CHECK(same(*got, data, all));
+  CHECK(seed.most_waiting() <= 60);
+  CHECK(seed.most_waiting() >= 30); // it was near the limit at all
+}
+
 TEST_CASE("nobody there is a clean failure", "[bittorrent][fetch]") {
   const scratch there;
   const auto data = content(500'000, 6);

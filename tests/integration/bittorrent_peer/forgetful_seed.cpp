@@ -2,6 +2,8 @@
 
 #include "schema/base/wire.hpp"
 
+#include <algorithm>
+#include <deque>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdexcept>
@@ -77,28 +79,40 @@ void forgetful_seed::serve(int fd) {
   bytes hello;
   big_endian_writer(hello)
       .put(as_bytes(protocol))
-      .u64(4)
+      .u64(0x100004)
       .put(hash_)
       .put(as_bytes("-XX0000-forgetfulsee"));
+  constexpr std::string_view extended = "d1:mde4:reqqi64ee";
   big_endian_writer(hello).u32(1).u8(14).u32(1).u8(1); // BEP 6 have all, unchoke
+  big_endian_writer(hello).u32(2 + extended.size()).u8(20).u8(0).put(as_bytes(extended));
   give(fd, hello);
+  std::deque<bytes> waiting;
   for (;;) {
+    pollfd p{fd, POLLIN, 0};
+    if (!waiting.empty() && ::poll(&p, 1, 20) == 0) {
+      if (answers-- > 0) answer(fd, waiting.front());
+      waiting.pop_front();
+      continue;
+    }
     std::array<byte, 4> size{};
     if (!take(fd, size, stop_)) return;
     bytes body(big_endian_reader(size).u32());
     if (body.size() > 1u << 20 || !take(fd, body, stop_)) return;
-    big_endian_reader in(body);
-    if (body.empty() || in.u8() != 6 || answers <= 0) continue;
-    --answers;
-    const auto piece = in.u32();
-    const auto begin = in.u32();
-    const auto length = in.u32();
-    bytes out;
-    big_endian_writer w(out);
-    w.u32(9 + length).u8(7).u32(piece).u32(begin);
-    w.put(byte_view(data_).subspan(std::size_t{piece} * piece_length_ + begin, length));
-    give(fd, out);
+    if (body.size() == 13 && body[0] == 6) waiting.push_back(std::move(body));
+    most_waiting_ = std::max<int>(most_waiting_, static_cast<int>(waiting.size()));
   }
+}
+
+void forgetful_seed::answer(int fd, byte_view request) {
+  big_endian_reader in(request.subspan(1));
+  const auto piece = in.u32();
+  const auto begin = in.u32();
+  const auto length = in.u32();
+  bytes out;
+  big_endian_writer w(out);
+  w.u32(9 + length).u8(7).u32(piece).u32(begin);
+  w.put(byte_view(data_).subspan(std::size_t{piece} * piece_length_ + begin, length));
+  give(fd, out);
 }
 
 } // namespace interswarm::bittorrent::testing

@@ -8,9 +8,10 @@
 
 namespace interswarm::bittorrent::testing {
 
-/// A seed on 127.0.0.1 that unchokes everybody and forgets all requests of its first connection
-/// after a few answers, as clients do that give no reject for what was cancelled. No real client
-/// does it on demand.
+/// A seed on 127.0.0.1 that unchokes everybody, says that it takes 64 requests (BEP 10), answers
+/// when no more come for a moment, and forgets all requests of its first connection after a few
+/// answers, as clients do that give no reject for what was cancelled. No real client does it on
+/// demand.
 class forgetful_seed {
 public:
   forgetful_seed(byte_view info_hash, bytes data, std::uint32_t piece_length, int answers);
@@ -19,10 +20,13 @@ public:
   endpoint at() const { return at_; }
   /// Those that spoke plain BitTorrent of this torrent.
   int connections() const { return connections_; }
+  /// The most requests that waited at once.
+  int most_waiting() const { return most_waiting_; }
 
 private:
   void run();
   void serve(int fd);
+  void answer(int fd, byte_view request);
 
   bytes hash_;
   bytes data_;
@@ -31,6 +35,7 @@ private:
   int listener_ = -1;
   endpoint at_;
   std::atomic<int> connections_{0};
+  std::atomic<int> most_waiting_{0};
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };
