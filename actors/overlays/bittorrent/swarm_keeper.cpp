@@ -1,6 +1,7 @@
 #include "actors/overlays/bittorrent/swarm_keeper.hpp"
 
 #include "actors/overlays/bittorrent/udp_front.hpp"
+#include "actors/runtime/wall_clock.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -19,12 +20,6 @@ constexpr auto shortest_pause = 3s;
 /// Saving takes at most this share of a core: a pause is so many times as long as the last save.
 constexpr int pause_share = 50;
 constexpr std::uint64_t max_file_bytes = std::uint64_t{2} << 30;
-
-std::uint64_t unix_seconds() {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(
-                                        std::chrono::system_clock::now().time_since_epoch())
-                                        .count());
-}
 
 struct descriptor {
   int fd;
@@ -131,9 +126,10 @@ result<void> swarm_keeper::write() {
       ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (out.fd < 0) return fail(errc::io, draft + ": " + std::strerror(errno));
   int failure = 0;
-  snapshot_writer writer({unix_seconds(), store_.secret()}, [&](byte_view data) {
-    if (failure == 0 && !write_all(out.fd, data)) failure = errno;
-  });
+  snapshot_writer writer({static_cast<std::uint64_t>(runtime::unix_seconds()), store_.secret()},
+                         [&](byte_view data) {
+                           if (failure == 0 && !write_all(out.fd, data)) failure = errno;
+                         });
   for (std::size_t shard = 0; shard < store_.shards(); ++shard) {
     store_.save(shard, tracker_now_ms(), [&](const saved_swarm& s) { writer.add(s); });
     writer.flush();

@@ -1,9 +1,9 @@
 #include "actors/overlays/bittorrent/tracker_service.hpp"
 
 #include "actors/overlays/bittorrent/socket_address.hpp"
+#include "actors/runtime/wall_clock.hpp"
 
 #include <cerrno>
-#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -21,8 +21,6 @@ std::array<std::uint64_t, 2> new_secret() {
   const auto word = [&] { return std::uint64_t{random()} << 32 | random(); };
   return {word(), word()};
 }
-
-std::uint64_t unix_seconds() { return static_cast<std::uint64_t>(std::time(nullptr)); }
 
 void set_option(int fd, int level, int name, int value) {
   ::setsockopt(fd, level, name, &value, sizeof value);
@@ -49,7 +47,9 @@ result<std::shared_ptr<tracker_service>> tracker_service::start(const tracker_op
     if (auto ok = out->read_list(file); !ok) return tl::unexpected(ok.error());
   }
   if (kept && !whole) out->warning_ = kept->warning;
-  if (whole) swarm_keeper::restore(*kept, out->store_, tracker_now_ms(), unix_seconds());
+  if (whole)
+    swarm_keeper::restore(*kept, out->store_, tracker_now_ms(),
+                          static_cast<std::uint64_t>(runtime::unix_seconds()));
   if (!options.state_file.empty())
     out->keeper_ = std::make_unique<swarm_keeper>(options.state_file, out->store_);
   if (options.http) {
