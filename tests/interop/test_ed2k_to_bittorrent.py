@@ -58,25 +58,5 @@ def imported_foreign_tracker(run):
     _imported(run, foreign_tracker=True)
 
 
-@case(timeout_s=230)
-def several_files_of_one_source(run):
-    """One aMule shares three files; three BitTorrent clients want one each, at the same time."""
-    scene = Scene(run)
-    originals = [scene.file(f"{n}.bin", 3_000_000 + n, n) for n in (1, 2, 3)]
-    seed = scene.amule("seed", originals)
-    leeches = []
-    for original in originals:
-        torrent = scene.torrent(original)
-        scene.bt_node.link(torrent.path, ed2k_link(original))
-        leeches.append(
-            scene.aria2(f"leech-{len(leeches) + 1}", torrent.magnet([scene.tracker]))
-        )
-    seconds = run.wait_downloads(leeches, 180, sources=[seed])
-    for leech, original in zip(leeches, originals):
-        leech.must_hold(original)
-    run.note(f"all three after {seconds:.1f} s; aMule was restarted {seed.restarts} times")
-    scene.must_have_crossed(sum(scene.size_of(original) for original in originals))
-
-
 if __name__ == "__main__":
     sys.exit(main())

@@ -425,6 +425,19 @@ TEST_CASE("ed2k sources: dialling, etiquette and bans") {
   CHECK(book.due(1h).size() == limits::max_connected_sources);
 }
 
+TEST_CASE("ed2k sources: one that never answered the question for a slot may be asked again") {
+  source_book book;
+  const auto id = book.add({ip_address::v4(0x05050501), 4662}, {}, 0s);
+  REQUIRE(book.due(0s).size() == 1);
+  book.connected(*id, md4_digest{5});
+  book.slot_asked(*id, 1s);
+  CHECK_FALSE(book.may_ask_slot(*id, 30s));
+  book.ended(*id, source_book::end::useless, 30s);
+  REQUIRE(book.due(60s).size() == 1);
+  book.connected(*id, md4_digest{5});
+  CHECK(book.may_ask_slot(*id, 60s));
+}
+
 TEST_CASE("ed2k sources: one that broke off while it gave is asked again soon") {
   source_book book;
   const auto id = book.add({ip_address::v4(0x05050501), 4662}, {}, 0s);

@@ -90,6 +90,8 @@ void source_book::ended(source_id id, end how, instant now) {
                          e->slot_asked_at ? *e->slot_asked_at + limits::min_reask_time : now);
     return;
   case end::useless:
+    // A question for a slot that was never answered (aMule was restarted meanwhile) does not count.
+    e->slot_asked_at.reset();
     ++e->failures;
     const auto longest = e->slot_lost ? longest_lost_slot_retry : longest_retry;
     e->try_at = now + std::min(longest, first_retry * (1 << std::min<std::size_t>(e->failures, 7)));
