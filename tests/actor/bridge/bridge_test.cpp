@@ -127,6 +127,7 @@ TEST_CASE("a liar is not mistaken for a false equation") {
   REQUIRE(eventually([&] { return bool(red.last_served()); }));
   REQUIRE(read(w, red.last_served(), {0, 1000}));
   REQUIRE(judge(w, red.last_served(), {0, 1000}, msg::verdict::bad));
+  REQUIRE(eventually([&] { return content.examined == 1; }));
   content.lies = false;
   const auto again = read(w, red.last_served(), {0, 1000});
   REQUIRE(again);

@@ -19,6 +19,8 @@ struct source_script {
   std::atomic<bool> lies{false};
   std::atomic<int> reads{0};
   std::atomic<int> good{0};
+  /// Answers to "are these bytes right under your name?"
+  std::atomic<int> examined{0};
 };
 
 class scripted_source final : public runtime::loop_actor<msg::source_actor> {
@@ -57,6 +59,7 @@ public:
         [this](const msg::source_genuine& r) {
           // A liar is found out by its own hashes; a false equation is not.
           const auto verdict = script_->lies ? msg::verdict::bad : msg::verdict::good;
+          ++script_->examined;
           return msg::source_genuine_result{r.range, verdict};
         },
     };
