@@ -49,7 +49,7 @@ def _nothing_moves(run, scene, leech):
     run.must(not scene.crossed(), f"the ledger is empty: {scene.crossed()}")
 
 
-@case(timeout_s=340)
+@case(timeout_s=300)
 def seed_leaves(run):
     """The only seed leaves at a third; the download waits without work for anybody, and goes on
     with another seed.
@@ -89,7 +89,7 @@ def seed_leaves(run):
     )
 
 
-@case(timeout_s=320)
+@case(timeout_s=200)
 def seed_is_replaced(run):
     """One of two seeds leaves mid-way: the download goes on with the other."""
     scene = Scene(run)
@@ -105,7 +105,7 @@ def seed_is_replaced(run):
     leech.add(link)
     run.wait_downloads(
         [leech],
-        150,
+        100,
         until=lambda: leech.done_bytes() > scene.size_of(original) / 4,
         stall_s=SLOW_STALL_S,
     )
