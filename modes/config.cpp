@@ -22,6 +22,7 @@ void read_policy(config_reader& r, bridge::policy& p) {
   r.read("first_refusal", p.first_refusal);
   r.read("refusal_life", p.refusal_life);
   r.read("keep_fetched", p.keep_fetched);
+  r.read("warm_up_bytes", p.warm_up_bytes);
 }
 
 } // namespace

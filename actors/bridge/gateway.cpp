@@ -50,6 +50,7 @@ gateway::~gateway() noexcept = default;
 gateway::behavior_type gateway::make_behavior() {
   if (!initial_.empty()) offers_arrived(initial_);
   initial_.clear();
+  warm_up();
   return {
       [this](const msg::source_info& r) {
         return pass_on<msg::source_info_result>(r, std::chrono::milliseconds(r.wait_ms) +
@@ -94,6 +95,21 @@ void gateway::tick_later() {
   if (ticking_) return;
   ticking_ = true;
   delayed_send(this, tick_interval, gateway_tick{});
+}
+
+void gateway::warm_up() {
+  if (sought_.size == msg::unknown_size) return;
+  const auto size =
+      std::min({ctx_.warm_up_bytes, sought_.size, std::uint64_t{msg::max_read_bytes}});
+  if (size == 0) return;
+  msg::source_read first;
+  first.range = {0, size};
+  request(caf::actor_cast<gateway_actor>(this), default_deadline + 1s, std::move(first))
+      .then([](const msg::source_read_result&) {},
+            [name = sought_.name](const caf::error& why) {
+              runtime::log().debug("gateway of {}: the first read failed: {}", describe(name),
+                                   to_string(runtime::to_error(why)));
+            });
 }
 
 caf::typed_response_promise<msg::source_read_result>

@@ -29,6 +29,8 @@ public:
     name_transfer_actor books;
     /// Whether the sought name's own swarm may deliver (imports and client commands).
     bool own_swarm = false;
+    /// Bytes read of its own accord at the beginning, see policy; at most msg::max_read_bytes.
+    std::uint64_t warm_up_bytes = 0;
   };
 
   /// `first`: offers that are known already; may be empty.
@@ -54,6 +56,7 @@ private:
   };
 
   caf::typed_response_promise<msg::source_read_result> read(const msg::source_read& request);
+  void warm_up();
   void ask(std::uint64_t id);
   void ask_waiting();
   void answered(std::uint64_t id, std::size_t from, const msg::source_read_result& result);

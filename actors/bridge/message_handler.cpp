@@ -152,6 +152,8 @@ void message_handler::serve(const std::string& key, offers_found offers) {
       .then([](const names_group&) {}, [](const caf::error&) {});
   gateway::context ctx{ctx_.domain, ctx_.rules, caf::actor_cast<handler_actor>(this), ctx_.names,
                        false};
+  // A standing overlay is offered everything: there the demand is not a client's.
+  if (!into->standing) ctx.warm_up_bytes = ctx_.rules.warm_up_bytes;
   auto source = caf::actor_cast<msg::source_actor>(
       runtime::spawn_on<gateway>(next_loop(), std::move(ctx), record, std::move(offers.offers)));
   request(into->peer, face_timeout, msg::peer_serve{record, source, into->tracker})

@@ -39,6 +39,10 @@ struct policy {
   /// long with each further refusal in a row, up to `refusal_life`.
   std::chrono::seconds first_refusal{2};
   std::chrono::seconds refusal_life{60};
+  /// Bytes that a gateway opened for a demand reads at once, from the content's beginning: a
+  /// source's own introductions (BitTorrent's choke round, ed2k's queue) then run beside the
+  /// client's and not after them. 0 reads nothing before a client does.
+  std::uint64_t warm_up_bytes = 1 << 20;
   /// What was fetched stays on the spool for this long after its last use.
   std::chrono::seconds keep_fetched{600};
 };

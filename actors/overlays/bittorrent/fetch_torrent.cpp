@@ -254,8 +254,9 @@ void fetch_torrent::find_peers(std::uint64_t now) {
           ++self->fruitless_finds_;
           if (!found || self->resting_ || !self->handle_.is_valid()) return;
           // Seeds that were met while nothing was wanted are not dialled again unless they are
-          // news.
-          if (self->peers_ == 0) self->handle_.clear_peers();
+          // news. Forgetting ends connections, also those that have not introduced themselves yet.
+          if (self->handle_.status(lt::status_flags_t{}).num_connections == 0)
+            self->handle_.clear_peers();
           for (std::size_t i = 0; i < std::min(found->size(), max_found_peers); ++i)
             self->handle_.connect_peer(to_libtorrent((*found)[i]));
         });

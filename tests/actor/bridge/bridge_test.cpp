@@ -63,6 +63,25 @@ TEST_CASE("a demand in one overlay is met from another, and both ends write the 
   CHECK(entries[0].to_overlay == "red");
 }
 
+TEST_CASE("a gateway opened for a demand begins to read before its client does") {
+  runtime::world w;
+  policy rules;
+  rules.warm_up_bytes = 1000;
+  scripted_node node(w, "here", {"red", "blue"}, rules);
+  auto& red = *node.overlays["red"];
+  auto& blue = *node.overlays["blue"];
+  red.sources = 0;
+  blue.content->content = sample(100'000);
+  const auto sought = scripted_record("red", 1, 100'000);
+  REQUIRE(node.link({sought, scripted_record("blue", 2, 100'000)}));
+  red.demand(sought.name);
+  CHECK(eventually([&] { return blue.content->reads == 1; }));
+  REQUIRE(eventually([&] { return bool(red.last_served()); }));
+  REQUIRE(read(w, red.last_served(), {0, 1000}));
+  // Nobody judged the bytes of the first read: they are in no ledger.
+  for (const auto& entry : node.ledger()) CHECK(entry.bytes == 0);
+}
+
 TEST_CASE("nothing is bridged that is private, unknown, or has no source elsewhere") {
   runtime::world w;
   scripted_node node(w, "here", {"red", "blue"});
@@ -175,7 +194,7 @@ TEST_CASE("two nodes bridge as one, each with its end of the ledger") {
 
 TEST_CASE("a source without progress is replaced by the next") {
   runtime::world w;
-  policy impatient;
+  auto impatient = only_what_clients_read();
   impatient.no_progress = 1s;
   impatient.first_delivery = 1s;
   scripted_node node(w, "here", {"red", "blue", "green"}, impatient);
