@@ -17,9 +17,9 @@ using gateway_actor = msg::source_actor::extend<caf::reacts_to<gateway_tick>,
                                                 caf::replies_to<gateway_look>::with<msg::gateway>>;
 
 /// The source that one overlay serves while another fetches. Asks the message handler for offers
-/// when it is first read, replaces a source that makes no progress, finds out whether a mismatch is
-/// a liar or a false equation, and writes the taker's ledger. Keeps no content: its memory does not
-/// grow with the file.
+/// when it is first read (by a client, or by itself to warm up), replaces a source that makes no
+/// progress, finds out whether a mismatch is a liar or a false equation, and writes the taker's
+/// ledger. Keeps no content: its memory does not grow with the file.
 class gateway final : public runtime::loop_actor<gateway_actor> {
 public:
   struct context {

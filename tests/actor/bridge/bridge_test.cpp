@@ -77,9 +77,15 @@ TEST_CASE("a gateway opened for a demand begins to read before its client does")
   red.demand(sought.name);
   CHECK(eventually([&] { return blue.content->reads == 1; }));
   REQUIRE(eventually([&] { return bool(red.last_served()); }));
-  REQUIRE(read(w, red.last_served(), {0, 1000}));
-  // Nobody judged the bytes of the first read: they are in no ledger.
-  for (const auto& entry : node.ledger()) CHECK(entry.bytes == 0);
+  const byte_range used{50'000, 60'000};
+  REQUIRE(read(w, red.last_served(), used));
+  REQUIRE(judge(w, red.last_served(), used, msg::verdict::good));
+  REQUIRE(eventually([&] {
+    const auto entries = node.ledger();
+    return entries.size() == 2 && entries[0].bytes > 0 && entries[1].bytes > 0;
+  }));
+  // Nobody judged the bytes of the first read: they are charged to nobody.
+  for (const auto& entry : node.ledger()) CHECK(entry.bytes == used.size());
 }
 
 TEST_CASE("nothing is bridged that is private, unknown, or has no source elsewhere") {
