@@ -131,9 +131,9 @@ private:
 
   template <class Result, class Answer>
   static kj::Promise<void> wait(Answer answer, std::shared_ptr<remote_call> call) {
-    auto failed = [call](kj::Exception&& e) { call->fail(codec::from_exception(e)); };
     if constexpr (std::is_same_v<Answer, kj::Promise<void>>) {
-      return answer.then([call] { call->deliver(caf::unit); }, kj::mv(failed));
+      return answer.then([call] { call->deliver(caf::unit); },
+                         [call](kj::Exception&& e) { call->fail(codec::from_exception(e)); });
     } else {
       return answer.then(
           [call](auto&& response) {
@@ -148,8 +148,14 @@ private:
                 call->fail(codec::from_exception(e));
               }
             }
+            // Letting the response go sends a message. Whoever waited may call again first, so that
+            // the other side wakes to work and not to that.
+            return kj::evalLast([kept = kj::mv(response)] {});
           },
-          kj::mv(failed)); // KJ would keep a reference to an lvalue
+          [call](kj::Exception&& e) -> kj::Promise<void> {
+            call->fail(codec::from_exception(e));
+            return kj::READY_NOW;
+          });
     }
   }
 

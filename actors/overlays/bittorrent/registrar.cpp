@@ -1,6 +1,6 @@
 #include "actors/overlays/bittorrent/registrar.hpp"
 
-#include "actors/overlays/bittorrent/registrar_link.hpp"
+#include "actors/overlays/bittorrent/registrar_routes.hpp"
 #include "actors/overlays/bittorrent/registration.hpp"
 #include "actors/overlays/bittorrent/tracker_names.hpp"
 #include "actors/overlays/bittorrent/udp_front.hpp"
@@ -20,25 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick = 100 * kj::MILLISECONDS;
-constexpr auto farewell = 2 * kj::SECONDS;
 constexpr auto listener_patience = 10s;
-
-/// A tracker over one address family. Lives on the loop, apart from the actor, so that farewells
-/// can outlive it.
-struct route {
-  route(registrar_timing timing, registrar_desk::self self, bool can_scrape)
-      : desk(timing, std::move(self), can_scrape) {}
-
-  registrar_desk desk;
-  kj::Own<registrar_link> link;
-
-  registrar_desk::news work(std::uint64_t now_ms) {
-    link->tick(now_ms);
-    auto news = desk.take(now_ms);
-    for (const auto& t : news.tasks) link->send(t);
-    return news;
-  }
-};
 
 class registrar final : public runtime::loop_actor<msg::tracker_actor> {
 public:
@@ -56,7 +38,7 @@ public:
     hub_->owner = nullptr;
     chores_.reset();
     listeners_.clear();
-    if (home().here()) say_farewell();
+    if (routes_ && home().here()) say_farewell(home(), kj::mv(*routes_));
     routes_.reset();
     for (auto& w : announces_)
       w.promise.deliver(runtime::make_caf_error(errc::cancelled, "the registrar ended"));
@@ -89,7 +71,6 @@ public:
   }
 
 private:
-  using routes = std::vector<kj::Own<route>>;
   struct hub {
     registrar* owner = nullptr;
   };
@@ -130,7 +111,7 @@ private:
   // The loop's side.
 
   kj::Promise<void> chores() {
-    auto ready = route_count() > 0 ? kj::Promise<void>(kj::READY_NOW) : open_routes();
+    auto ready = route_count() > 0 ? kj::Promise<void>(kj::READY_NOW) : find_way();
     return ready
         .then([this] {
           pump();
@@ -139,15 +120,11 @@ private:
         .then([this] { return chores(); });
   }
 
-  kj::Promise<void> open_routes() {
+  kj::Promise<void> find_way() {
     if (tracker_now_ms() < look_up_at_ms_) return kj::READY_NOW;
-    return look_up(home().io(), url_)
+    return open_routes(home(), options_, url_, own_)
         .then(
-            [this](std::vector<endpoint> found) {
-              routes made;
-              for (const auto& at : found) {
-                if (auto r = make_route(at)) made.push_back(kj::mv(*r));
-              }
+            [this](routes made) {
               if (made.empty())
                 return no_way("this node's peer listens on no address of its family");
               routes_ = runtime::on_loop<routes>(home(), std::move(made));
@@ -174,38 +151,6 @@ private:
     for (auto& w : announces_) settle(w, error{errc::unavailable, why});
     for (auto& w : finds_) settle(w, error{errc::unavailable, why});
     deliver();
-  }
-
-  std::optional<kj::Own<route>> make_route(const endpoint& at) {
-    registrar_desk::self self;
-    self.id = own_.id;
-    self.key = own_.key;
-    for (const auto& e : own_.listen) {
-      if (e.port == 0 || e.address.is_v4() != at.address.is_v4()) continue;
-      if (self.port == 0) self.port = e.port;
-      if (!e.address.is_unspecified()) self.addresses.push_back(e.address);
-    }
-    if (self.port == 0) return std::nullopt;
-    self.addresses.push_back(source_address_for(at));
-    const bool udp = url_.via == tracker_url::transport::udp;
-    auto out =
-        kj::heap<route>(options_.timing, std::move(self), udp || url_.scrape_path().has_value());
-    auto& desk = out->desk;
-    registrar_link::answers answers;
-    // The desk outlives the link that calls these, also when only farewells are left; the actor may
-    // be gone then.
-    answers.announced = [&desk](std::uint64_t id, const announce_response& r) {
-      desk.announced(id, r, tracker_now_ms());
-    };
-    answers.scraped = [&desk](std::uint64_t id, const scrape_response& r) {
-      desk.scraped(id, r, tracker_now_ms());
-    };
-    answers.failed = [&desk](std::uint64_t id, const std::string& why) {
-      desk.failed(id, why, tracker_now_ms());
-    };
-    out->link = udp ? make_udp_link(home().io(), url_, at, options_, std::move(answers))
-                    : make_http_link(home().io(), url_, at, options_, std::move(answers));
-    return out;
   }
 
   /// Sends what is due and hands on what came in.
@@ -277,18 +222,8 @@ private:
     return out;
   }
 
-  /// Over two families the larger numbers count: a tracker that keeps both in one swarm tells the
-  /// same twice.
   swarm_status status_of(const info_hash& hash) {
-    swarm_status out{hash, 0, 0, 0, 0, false};
-    for_routes([&](route& r) {
-      const auto s = r.desk.status_of(hash);
-      out.seeders = std::max(out.seeders, s.seeders);
-      out.leechers = std::max(out.leechers, s.leechers);
-      out.completed = std::max(out.completed, s.completed);
-      out.known = out.known || s.known;
-    });
-    return out;
+    return routes_ ? status_over(*routes_, hash) : swarm_status{hash, 0, 0, 0, 0, false};
   }
 
   void tell_demand(const swarm_status& status) {
@@ -303,17 +238,6 @@ private:
                   });
       }
     }
-  }
-
-  void say_farewell() {
-    if (!routes_) return;
-    auto last = kj::heap<routes>(kj::mv(*routes_));
-    const auto now_ms = tracker_now_ms();
-    for (auto& r : *last) {
-      r->desk.leave(now_ms);
-      r->work(now_ms);
-    }
-    home().timer().afterDelay(farewell).attach(kj::mv(last)).detach([](kj::Exception&&) {});
   }
 
   // What others ask.

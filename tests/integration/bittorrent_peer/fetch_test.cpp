@@ -1,6 +1,6 @@
 #include "actors/overlays/bittorrent/fetch.hpp"
 #include "tests/catch.hpp"
-#include "tests/integration/bittorrent_peer/forgetful_seed.hpp"
+#include "tests/integration/bittorrent_peer/scripted_seed.hpp"
 #include "tests/integration/bittorrent_peer/stock.hpp"
 
 #include <libtorrent/peer_info.hpp>
@@ -207,7 +207,7 @@ TEST_CASE("a seed that forgets requests is dialled anew", "[bittorrent][fetch]")
   const scratch there;
   const auto data = content(2'000'000, 11);
   const auto t = make_torrent(there.path, "a.bin", {{"a.bin", data}}, kind::v1, 65536);
-  forgetful_seed seed(t.name().info_hash, data, 65536, 6);
+  scripted_seed seed(t.name().info_hash, data, 65536, {.answers = 6});
   auto peers = std::make_shared<listed_peers>();
   peers->set({seed.at()});
   fetcher f;
@@ -219,11 +219,28 @@ TEST_CASE("a seed that forgets requests is dialled anew", "[bittorrent][fetch]")
   CHECK(seed.connections() == 2);
 }
 
+TEST_CASE("a handshake under way outlives the next question for peers", "[bittorrent][fetch]") {
+  const scratch there;
+  const auto data = content(200'000, 13);
+  const auto t = make_torrent(there.path, "a.bin", {{"a.bin", data}}, kind::v1, 65536);
+  scripted_seed seed(t.name().info_hash, data, 65536, {.shy_for = 2500ms});
+  auto peers = std::make_shared<listed_peers>();
+  peers->set({seed.at()});
+  fetcher f;
+  const auto source = f.session->fetch(t.name(), t.metadata(), peers).value();
+  const byte_range all{0, data.size()};
+  const auto got = read(*source, all, 20'000).get();
+  REQUIRE(got.has_value());
+  CHECK(same(*got, data, all));
+  CHECK(peers->asked >= 2); // the first repetition comes after 1 s
+  CHECK(seed.connections() == 1);
+}
+
 TEST_CASE("no peer is asked for more at once than it says it takes", "[bittorrent][fetch]") {
   const scratch there;
   const auto data = content(4'000'000, 12);
   const auto t = make_torrent(there.path, "a.bin", {{"a.bin", data}}, kind::v1, 65536);
-  forgetful_seed seed(t.name().info_hash, data, 65536, 1 << 30);
+  scripted_seed seed(t.name().info_hash, data, 65536, {});
   auto peers = std::make_shared<listed_peers>();
   peers->set({seed.at()});
   fetcher f;

@@ -1,4 +1,4 @@
-#include "tests/integration/bittorrent_peer/forgetful_seed.hpp"
+#include "tests/integration/bittorrent_peer/scripted_seed.hpp"
 
 #include "schema/base/wire.hpp"
 
@@ -35,10 +35,10 @@ void give(int fd, byte_view data) { (void)!::send(fd, data.data(), data.size(), 
 
 } // namespace
 
-forgetful_seed::forgetful_seed(byte_view info_hash, bytes data, std::uint32_t piece_length,
-                               int answers)
+scripted_seed::scripted_seed(byte_view info_hash, bytes data, std::uint32_t piece_length,
+                             script faults)
     : hash_(info_hash.begin(), info_hash.end()), data_(std::move(data)),
-      piece_length_(piece_length), answers_(answers) {
+      piece_length_(piece_length), faults_(faults) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in where{};
   where.sin_family = AF_INET;
@@ -52,13 +52,13 @@ forgetful_seed::forgetful_seed(byte_view info_hash, bytes data, std::uint32_t pi
   thread_ = std::thread([this] { run(); });
 }
 
-forgetful_seed::~forgetful_seed() {
+scripted_seed::~scripted_seed() {
   stop_ = true;
   thread_.join();
   ::close(listener_);
 }
 
-void forgetful_seed::run() {
+void scripted_seed::run() {
   while (!stop_) {
     pollfd p{listener_, POLLIN, 0};
     if (::poll(&p, 1, 50) <= 0) continue;
@@ -69,13 +69,18 @@ void forgetful_seed::run() {
   }
 }
 
-void forgetful_seed::serve(int fd) {
+void scripted_seed::serve(int fd) {
   bytes head(68);
   if (!take(fd, head, stop_)) return;
   if (!equal(byte_view(head).first(protocol.size()), as_bytes(protocol)) ||
       !equal(byte_view(head).subspan(28, 20), hash_))
     return; // an encrypted attempt: the plain one follows
-  int answers = ++connections_ == 1 ? answers_ : 1 << 30;
+  int answers = ++connections_ == 1 ? faults_.answers : script{}.answers;
+  const auto polite_at = std::chrono::steady_clock::now() + faults_.shy_for;
+  while (std::chrono::steady_clock::now() < polite_at) {
+    if (stop_) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
   bytes hello;
   big_endian_writer(hello)
       .put(as_bytes(protocol))
@@ -103,7 +108,7 @@ void forgetful_seed::serve(int fd) {
   }
 }
 
-void forgetful_seed::answer(int fd, byte_view request) {
+void scripted_seed::answer(int fd, byte_view request) {
   big_endian_reader in(request.subspan(1));
   const auto piece = in.u32();
   const auto begin = in.u32();
