@@ -164,6 +164,7 @@ caf::result<msg::source_read_result> fetching::read(const msg::source_read& ask)
   auto answer = make_response_promise<msg::source_read_result>();
   reads_.push_back({range, now() + instant(ask.deadline_ms), answer});
   schedule_.want(range, ask.urgent ? block_scheduler::tier::urgent : block_scheduler::tier::asked);
+  find_for_reader(now());
   ask_blocks_of_all();
   return answer;
 }
@@ -254,6 +255,7 @@ caf::result<msg::source_genuine_result> fetching::genuine(const msg::source_genu
   proofs_.push_back({parts, now() + instant(ask.deadline_ms), answer});
   for (const auto missing : schedule_.held().missing(parts))
     schedule_.want(missing, block_scheduler::tier::urgent);
+  find_for_reader(now());
   ask_blocks_of_all();
   return answer;
 }

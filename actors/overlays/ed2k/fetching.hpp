@@ -81,6 +81,8 @@ private:
   instant now() const;
 
   // fetching_sources.cpp: whom it comes from.
+  /// Somebody waits: what the last answer said may be old.
+  void find_for_reader(instant at);
   void find(instant now);
   void take_found(const msg::tracker_find_result& found);
   void add_source(const endpoint& contact, client_id low);

@@ -15,6 +15,9 @@ constexpr instant first_find_interval = std::chrono::seconds(2);
 /// A server is not asked more often than this for a file with sources (aMule's SERVERREASKTIME).
 constexpr instant longest_find_interval = std::chrono::seconds(800);
 constexpr instant longest_find_interval_in_need = std::chrono::seconds(60);
+/// A reader of a file without sources has the server asked again, but not more often than this;
+/// what a foreign server is really asked its registrar decides.
+constexpr instant find_interval_for_readers = std::chrono::seconds(3);
 /// So long a read waits for a first source before it is told that there is none.
 constexpr instant hopeless_after = std::chrono::seconds(8);
 constexpr instant recovery_patience = std::chrono::seconds(10);
@@ -39,6 +42,11 @@ void fetching::find(instant at) {
             finding_ = false;
             ++finds_;
           });
+}
+
+void fetching::find_for_reader(instant at) {
+  const bool in_need = links_.empty() && book_.hopeful() == 0;
+  if (in_need && at - find_at_ >= find_interval_for_readers) find(at);
 }
 
 void fetching::take_found(const msg::tracker_find_result& found) {
@@ -302,7 +310,8 @@ void fetching::tick(instant at) {
 void fetching::look_for_hopelessness(instant at) {
   if (reads_.empty() && proofs_.empty()) return;
   if (!links_.empty() || at - started_at_ < hopeless_after || (tracker_ && finds_ == 0)) return;
-  if (book_.hopeful() != 0) return;
+  // A question that is out may change it.
+  if (book_.hopeful() != 0 || finding_) return;
   fail_reads({errc::unavailable, found_peers_ == 0
                                      ? "no ed2k client has this file"
                                      : "none of the ed2k clients with this file can be reached"});

@@ -90,11 +90,14 @@ private:
   range_set available_;
 };
 
-/// A tracker that names fixed parties.
+/// A tracker that names fixed parties, from when it is told to.
 class test_tracker final : public runtime::loop_actor<msg::tracker_actor> {
 public:
-  test_tracker(caf::actor_config& config, runtime::loop& home, std::vector<msg::peer_address> peers)
-      : loop_actor(config, home), peers_(std::move(peers)) {}
+  using flag = std::shared_ptr<std::atomic<bool>>;
+
+  test_tracker(caf::actor_config& config, runtime::loop& home, std::vector<msg::peer_address> peers,
+               flag open = std::make_shared<std::atomic<bool>>(true))
+      : loop_actor(config, home), peers_(std::move(peers)), open_(std::move(open)) {}
 
   behavior_type make_behavior() override {
     const auto no = [] {
@@ -106,7 +109,7 @@ public:
         },
         [this](const msg::tracker_find&) {
           msg::tracker_find_result out;
-          out.peers = peers_;
+          if (*open_) out.peers = peers_;
           return out;
         },
         [no](const msg::tracker_scrape&) -> caf::result<msg::tracker_scrape_result> {
@@ -118,6 +121,7 @@ public:
 
 private:
   std::vector<msg::peer_address> peers_;
+  flag open_;
 };
 
 /// A content with its ed2k name, made from its bytes part by part.
@@ -186,10 +190,11 @@ struct peer_world : runtime::world {
     return made->serving;
   }
   msg::source_actor fetch(const msg::peer_actor& peer, const msg::name_record& record,
-                          std::vector<msg::peer_address> from, runtime::loop& home) {
+                          std::vector<msg::peer_address> from, runtime::loop& home,
+                          test_tracker::flag open = std::make_shared<std::atomic<bool>>(true)) {
     msg::peer_fetch request;
     request.record = record;
-    request.tracker = runtime::spawn_on<test_tracker>(home, std::move(from));
+    request.tracker = runtime::spawn_on<test_tracker>(home, std::move(from), std::move(open));
     auto made = ask<msg::peer_fetch_result>(system, peer, request);
     REQUIRE(made);
     return made->source;

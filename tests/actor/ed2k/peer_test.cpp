@@ -182,6 +182,26 @@ TEST_CASE("ed2k peer: bytes that are not what the name says never leave") {
   if (with_hash_set) CHECK(counters->judged_bad >= 1);
 }
 
+TEST_CASE("ed2k peer: a reader has a server asked again that knew nobody") {
+  peer_world w;
+  auto& home = w.new_loop("peer");
+  const auto giver = w.new_peer(home);
+  const auto taker = w.new_peer(home);
+  const test_file file(300'000, of_bytes(random_bytes(300'000, 21)));
+  const auto serving = w.serve(giver, file.record(true), w.source(home, file));
+  const auto open = std::make_shared<std::atomic<bool>>(false);
+  const auto source = w.fetch(taker, file.record(true), {w.address_of(giver)}, home, open);
+  const auto nobody = w.read(source, {0, 1000});
+  REQUIRE_FALSE(nobody);
+  CHECK(nobody.error().code == errc::unavailable);
+  // By itself it would ask again only some seconds from now.
+  std::this_thread::sleep_for(1s);
+  *open = true;
+  const auto got = w.read(source, {0, 1000});
+  REQUIRE(got);
+  CHECK(*got == file.content({0, 1000}));
+}
+
 TEST_CASE("ed2k peer: a source that lies is found out, the others make up for it") {
   peer_world w;
   auto& one = w.new_loop("one");
