@@ -43,7 +43,7 @@ caf::error make_caf_error(const error& e) { return make_caf_error(e.code, e.text
 error to_error(const caf::error& e) {
   if (e.category() == category) {
     const auto known = e.code() >= static_cast<std::uint8_t>(errc::malformed) &&
-                       e.code() <= static_cast<std::uint8_t>(errc::internal);
+                       e.code() <= static_cast<std::uint8_t>(last_errc);
     return {known ? static_cast<errc>(e.code()) : errc::internal,
             e.context().match_elements<std::string>() ? e.context().get_as<std::string>(0)
                                                       : std::string()};

@@ -72,7 +72,7 @@ error from_exception(const kj::Exception& e) {
     const auto parsed = std::from_chars(text.data() + 1, text.data() + text.size(), number);
     const auto colon = text.find(": ");
     if (parsed.ec == std::errc() && number >= static_cast<int>(errc::malformed) &&
-        number <= static_cast<int>(errc::internal) && colon != std::string_view::npos)
+        number <= static_cast<int>(last_errc) && colon != std::string_view::npos)
       return {static_cast<errc>(number), std::string(text.substr(colon + 2, max_error_text))};
   }
   return {foreign_code(e.getType()), std::string(text.substr(0, max_error_text))};

@@ -19,6 +19,7 @@ std::string_view to_string(errc code) {
   case errc::unimplemented: return "not implemented there";
   case errc::cancelled: return "cancelled";
   case errc::internal: return "internal";
+  case errc::no_room: return "no room";
   }
   return "unknown";
 }
@@ -30,7 +31,7 @@ std::string to_string(const error& e) {
 }
 
 error parse_error(std::string_view text) {
-  for (auto code = errc::malformed; code <= errc::internal;
+  for (auto code = errc::malformed; code <= last_errc;
        code = static_cast<errc>(static_cast<std::uint8_t>(code) + 1)) {
     const auto word = to_string(code);
     if (!text.starts_with(word)) continue;

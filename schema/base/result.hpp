@@ -39,7 +39,10 @@ enum class errc : std::uint8_t {
   cancelled = 14,
   /// A defect of ours.
   internal = 15,
+  /// The storage has no room for this; another node may.
+  no_room = 16,
 };
+inline constexpr errc last_errc = errc::no_room;
 
 /// The short stable word for a code, such as "not found".
 std::string_view to_string(errc code);

@@ -108,8 +108,8 @@ fetch_session::fetch_session(std::shared_ptr<core> c) : core_(std::move(c)) {}
 
 fetch_session::~fetch_session() { core_->session.reset(); }
 
-result<std::unique_ptr<fetch_session>> fetch_session::start(peer_options options,
-                                                            std::shared_ptr<worker_pool> workers) {
+result<std::unique_ptr<fetch_session>>
+fetch_session::start(peer_options options, std::shared_ptr<runtime::worker_pool> workers) {
   auto c = std::make_shared<core>(std::move(options));
   c->shared->workers = std::move(workers);
   auto params = fetch_settings(c->shared->options);

@@ -3,7 +3,7 @@
 #include "actors/overlays/bittorrent/content_source.hpp"
 #include "actors/overlays/bittorrent/peer_options.hpp"
 #include "actors/overlays/bittorrent/torrent_metadata.hpp"
-#include "actors/overlays/bittorrent/worker_pool.hpp"
+#include "actors/runtime/worker_pool.hpp"
 
 #include <memory>
 #include <optional>
@@ -52,8 +52,8 @@ public:
 /// The fetching half of the BitTorrent peer: a libtorrent session of its own.
 class fetch_session {
 public:
-  static result<std::unique_ptr<fetch_session>> start(peer_options options,
-                                                      std::shared_ptr<worker_pool> workers);
+  static result<std::unique_ptr<fetch_session>>
+  start(peer_options options, std::shared_ptr<runtime::worker_pool> workers);
   ~fetch_session();
   fetch_session(const fetch_session&) = delete;
   fetch_session& operator=(const fetch_session&) = delete;

@@ -22,7 +22,7 @@ struct fetch_shared : spool_directory, std::enable_shared_from_this<fetch_shared
 
   peer_options options;
   std::shared_ptr<network_thread> network = std::make_shared<network_thread>();
-  std::shared_ptr<worker_pool> workers;
+  std::shared_ptr<runtime::worker_pool> workers;
   libtorrent::session_handle session;
   std::map<std::uint32_t, std::weak_ptr<fetch_torrent>> torrents; // by number
   std::unique_ptr<boost::asio::steady_timer> timer;

@@ -10,7 +10,7 @@ namespace {
 /// The two sessions. Ending one waits for its network thread, which never waits for a loop.
 struct sessions {
   peer_options options;
-  std::shared_ptr<worker_pool> workers;
+  std::shared_ptr<runtime::worker_pool> workers;
   std::unique_ptr<serve_session> serving;
   std::unique_ptr<fetch_session> fetching;
 };
@@ -65,7 +65,7 @@ private:
 result<msg::peer_actor> spawn_peer(runtime::loop& home, peer_options options) {
   auto s = std::make_unique<sessions>();
   s->options = options;
-  s->workers = std::make_shared<worker_pool>(options.worker_threads);
+  s->workers = std::make_shared<runtime::worker_pool>(options.worker_threads);
   auto serving = serve_session::start(options, s->workers);
   if (!serving) return tl::unexpected(serving.error());
   s->serving = std::move(*serving);

@@ -29,7 +29,7 @@ offered_file* choose_offer(std::vector<std::unique_ptr<offered_file>>& offers,
 
 piece_load::piece_load(std::shared_ptr<const torrent_metadata> torrent, std::uint32_t piece,
                        std::vector<part> parts, std::shared_ptr<network_thread> network,
-                       std::weak_ptr<worker_pool> workers, done_function done)
+                       std::weak_ptr<runtime::worker_pool> workers, done_function done)
     : torrent_(std::move(torrent)), piece_(piece), parts_(std::move(parts)),
       network_(std::move(network)), workers_(std::move(workers)), done_(std::move(done)) {}
 

@@ -3,7 +3,7 @@
 #include "actors/overlays/bittorrent/content_source.hpp"
 #include "actors/overlays/bittorrent/network_thread.hpp"
 #include "actors/overlays/bittorrent/torrent_metadata.hpp"
-#include "actors/overlays/bittorrent/worker_pool.hpp"
+#include "actors/runtime/worker_pool.hpp"
 
 #include <memory>
 #include <vector>
@@ -45,7 +45,7 @@ public:
 
   piece_load(std::shared_ptr<const torrent_metadata> torrent, std::uint32_t piece,
              std::vector<part> parts, std::shared_ptr<network_thread> network,
-             std::weak_ptr<worker_pool> workers, done_function done);
+             std::weak_ptr<runtime::worker_pool> workers, done_function done);
 
   /// Sends every read at once.
   void start(std::uint32_t deadline_ms, bool urgent);
@@ -68,7 +68,7 @@ private:
   std::uint32_t piece_;
   std::vector<part> parts_;
   std::shared_ptr<network_thread> network_;
-  std::weak_ptr<worker_pool> workers_; // jobs must never own the pool that runs them
+  std::weak_ptr<runtime::worker_pool> workers_; // jobs must never own the pool that runs them
   done_function done_;
   std::vector<chunk> chunks_;
   std::size_t missing_ = 0;

@@ -1,7 +1,7 @@
 #include "actors/overlays/bittorrent/registrar.hpp"
 
 #include "actors/overlays/bittorrent/registrar_routes.hpp"
-#include "actors/overlays/bittorrent/registration.hpp"
+#include "actors/runtime/registration.hpp"
 #include "actors/overlays/bittorrent/tracker_names.hpp"
 #include "actors/overlays/bittorrent/udp_front.hpp"
 #include "actors/runtime/log.hpp"
@@ -40,12 +40,10 @@ public:
     listeners_.clear();
     if (routes_ && home().here()) say_farewell(home(), kj::mv(*routes_));
     routes_.reset();
-    for (auto& w : announces_)
-      w.promise.deliver(runtime::make_caf_error(errc::cancelled, "the registrar ended"));
-    for (auto& w : finds_)
-      w.promise.deliver(runtime::make_caf_error(errc::cancelled, "the registrar ended"));
-    for (auto& w : scrapes_)
-      w.promise.deliver(runtime::make_caf_error(errc::cancelled, "the registrar ended"));
+    const auto ended = runtime::make_caf_error(errc::cancelled, "the registrar ended");
+    for (auto& w : announces_) w.promise.deliver(ended);
+    for (auto& w : finds_) w.promise.deliver(ended);
+    for (auto& w : scrapes_) w.promise.deliver(ended);
     announces_.clear();
     finds_.clear();
     scrapes_.clear();
@@ -218,13 +216,11 @@ private:
           out.peers.push_back(to_peer_address(p.address, p.id));
       }
     });
-    out.status = to_status(w.name, status_of(w.hash));
+    out.status = to_status(w.name, status_over(ways(), w.hash));
     return out;
   }
 
-  swarm_status status_of(const info_hash& hash) {
-    return routes_ ? status_over(*routes_, hash) : swarm_status{hash, 0, 0, 0, 0, false};
-  }
+  const routes& ways() const { return routes_ ? *routes_ : none_; }
 
   void tell_demand(const swarm_status& status) {
     for (const auto& named : names_.of(status)) {
@@ -314,7 +310,7 @@ private:
         return false;
       msg::tracker_scrape_result out;
       for (const auto& one : w.names)
-        out.status.push_back(to_status(one, status_of(read_name(one)->wire_hash())));
+        out.status.push_back(to_status(one, status_over(ways(), read_name(one)->wire_hash())));
       w.promise.deliver(std::move(out));
       return true;
     });
@@ -326,7 +322,7 @@ private:
       return runtime::make_caf_error(errc::overloaded, "too many listeners at this tracker");
     const auto id = next_listener_++;
     listeners_[id] = x.listener;
-    auto watching = runtime::spawn_on<registration>(
+    auto watching = runtime::spawn_on<runtime::registration>(
         home(),
         [weak = std::weak_ptr(hub_), id] {
           const auto h = weak.lock();
@@ -338,7 +334,7 @@ private:
   }
 
   msg::registration_actor make_lease(const info_hash& hash) {
-    return runtime::spawn_on<registration>(
+    return runtime::spawn_on<runtime::registration>(
         home(),
         [weak = std::weak_ptr(hub_), hash] {
           const auto h = weak.lock();
@@ -349,13 +345,7 @@ private:
   }
 
   msg::registration_check_result standing_of(const info_hash& hash) {
-    msg::registration_check_result out{false, "the tracker's address is not known yet"};
-    for_routes([&](route& r) {
-      const auto s = r.desk.standing_of(hash);
-      if (out.in_force && !s.in_force) return;
-      out = {s.in_force, url_.authority() + ": " + s.note};
-    });
-    return out;
+    return standing_over(ways(), hash, url_.authority());
   }
 
   void release(const info_hash& hash) {
@@ -390,6 +380,7 @@ private:
   std::uint64_t next_listener_ = 1;
   std::uint64_t look_up_at_ms_ = 0;
   runtime::on_loop<routes> routes_;
+  const routes none_;
   runtime::on_loop<kj::Promise<void>> chores_;
 };
 

@@ -79,6 +79,17 @@ swarm_status status_over(const routes& all, const info_hash& name) {
   return out;
 }
 
+msg::registration_check_result standing_over(const routes& all, const info_hash& name,
+                                             const std::string& authority) {
+  msg::registration_check_result out{false, "the tracker's address is not known yet"};
+  for (const auto& r : all) {
+    const auto s = r->desk.standing_of(name);
+    if (out.in_force && !s.in_force) continue;
+    out = {s.in_force, authority + ": " + s.note};
+  }
+  return out;
+}
+
 void say_farewell(runtime::loop& home, routes&& last) {
   auto kept = kj::heap<routes>(kj::mv(last));
   const auto now_ms = tracker_now_ms();

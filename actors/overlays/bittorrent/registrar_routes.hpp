@@ -28,6 +28,10 @@ kj::Promise<routes> open_routes(runtime::loop& home, const registrar_options& op
 /// same twice.
 swarm_status status_over(const routes& all, const info_hash& name);
 
+/// In force where it is on any of them, with the tracker's word.
+msg::registration_check_result standing_over(const routes& all, const info_hash& name,
+                                             const std::string& authority);
+
 /// Withdraws everything, and keeps the routes for as long as the farewells may take.
 void say_farewell(runtime::loop& home, routes&& last);
 

@@ -188,8 +188,8 @@ serve_session::~serve_session() {
   core_->session.reset(); // ends the network thread; its disk closes the way there
 }
 
-result<std::unique_ptr<serve_session>> serve_session::start(peer_options options,
-                                                            std::shared_ptr<worker_pool> workers) {
+result<std::unique_ptr<serve_session>>
+serve_session::start(peer_options options, std::shared_ptr<runtime::worker_pool> workers) {
   auto c = std::make_shared<core>(std::move(options));
   c->shared->workers = std::move(workers);
   auto params = serve_settings(c->shared->options);

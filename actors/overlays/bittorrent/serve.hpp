@@ -3,7 +3,7 @@
 #include "actors/overlays/bittorrent/content_source.hpp"
 #include "actors/overlays/bittorrent/peer_options.hpp"
 #include "actors/overlays/bittorrent/torrent_metadata.hpp"
-#include "actors/overlays/bittorrent/worker_pool.hpp"
+#include "actors/runtime/worker_pool.hpp"
 
 #include <memory>
 
@@ -31,8 +31,8 @@ public:
 class serve_session {
 public:
   /// `io` when a port cannot be listened on; the text names it.
-  static result<std::unique_ptr<serve_session>> start(peer_options options,
-                                                      std::shared_ptr<worker_pool> workers);
+  static result<std::unique_ptr<serve_session>>
+  start(peer_options options, std::shared_ptr<runtime::worker_pool> workers);
   ~serve_session();
   serve_session(const serve_session&) = delete;
   serve_session& operator=(const serve_session&) = delete;

@@ -27,7 +27,7 @@ struct serve_shared : std::enable_shared_from_this<serve_shared> {
 
   peer_options options;
   std::shared_ptr<network_thread> network = std::make_shared<network_thread>();
-  std::shared_ptr<worker_pool> workers;
+  std::shared_ptr<runtime::worker_pool> workers;
   piece_cache cache;
   /// By number, for pieces that come out of the cache's line.
   std::map<std::uint32_t, std::weak_ptr<class serve_torrent>> torrents;

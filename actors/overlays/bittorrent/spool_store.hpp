@@ -3,7 +3,7 @@
 #include "actors/overlays/bittorrent/network_thread.hpp"
 #include "actors/overlays/bittorrent/reply.hpp"
 #include "actors/overlays/bittorrent/sparse_file.hpp"
-#include "actors/overlays/bittorrent/worker_pool.hpp"
+#include "actors/runtime/worker_pool.hpp"
 #include "schema/base/range.hpp"
 
 #include <functional>
@@ -19,7 +19,7 @@ class spool_store : public std::enable_shared_from_this<spool_store> {
 public:
   /// `failed` is told on the network thread of each batch that could not be written.
   spool_store(std::shared_ptr<sparse_file> file, std::shared_ptr<network_thread> network,
-              std::weak_ptr<worker_pool> workers, std::function<void(const error&)> failed)
+              std::weak_ptr<runtime::worker_pool> workers, std::function<void(const error&)> failed)
       : file_(std::move(file)), network_(std::move(network)), workers_(std::move(workers)),
         failed_(std::move(failed)) {}
 
@@ -41,7 +41,7 @@ private:
 
   std::shared_ptr<sparse_file> file_;
   std::shared_ptr<network_thread> network_;
-  std::weak_ptr<worker_pool> workers_;
+  std::weak_ptr<runtime::worker_pool> workers_;
   std::function<void(const error&)> failed_;
   std::vector<block> collected_;
   std::map<std::uint64_t, std::shared_ptr<const bytes>> pending_; // by offset

@@ -1,7 +1,7 @@
 #include "actors/overlays/bittorrent/tracker.hpp"
 
 #include "actors/overlays/bittorrent/http_front.hpp"
-#include "actors/overlays/bittorrent/registration.hpp"
+#include "actors/runtime/registration.hpp"
 #include "actors/overlays/bittorrent/tracker_names.hpp"
 #include "actors/overlays/bittorrent/tracker_service.hpp"
 #include "actors/runtime/log.hpp"
@@ -143,7 +143,7 @@ private:
     const auto hash = key->wire_hash();
     if (auto ok = service_->own().enter(hash, x.left, tracker_now_ms()); !ok)
       return runtime::make_caf_error(ok.error());
-    auto lease = runtime::spawn_on<registration>(
+    auto lease = runtime::spawn_on<runtime::registration>(
         home(),
         [weak = std::weak_ptr(service_), hash] {
           const auto service = weak.lock();
@@ -188,7 +188,7 @@ private:
       return runtime::make_caf_error(errc::overloaded, "too many listeners at this tracker");
     const auto id = next_listener_++;
     listeners_[id].handle = x.listener;
-    auto watching = runtime::spawn_on<registration>(
+    auto watching = runtime::spawn_on<runtime::registration>(
         home(),
         [weak = std::weak_ptr(hub_), id] {
           const auto h = weak.lock();

@@ -42,7 +42,7 @@ struct listed_peers final : peer_finder {
 struct fetcher {
   explicit fetcher(peer_options o = local_options())
       : session(fetch_session::start(std::move(o), workers).value()) {}
-  std::shared_ptr<worker_pool> workers = std::make_shared<worker_pool>(2);
+  std::shared_ptr<runtime::worker_pool> workers = std::make_shared<runtime::worker_pool>(2);
   std::unique_ptr<fetch_session> session;
 };
 

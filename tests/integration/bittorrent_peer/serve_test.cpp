@@ -25,7 +25,7 @@ struct server {
   explicit server(peer_options o = local_options())
       : session(serve_session::start(std::move(o), workers).value()) {}
   lt::tcp::endpoint at() const { return to_libtorrent(session->listening().at(0)); }
-  std::shared_ptr<worker_pool> workers = std::make_shared<worker_pool>(2);
+  std::shared_ptr<runtime::worker_pool> workers = std::make_shared<runtime::worker_pool>(2);
   std::unique_ptr<serve_session> session;
 };
 

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-namespace interswarm::bittorrent {
+namespace interswarm::runtime {
 
 /// The thing that keeps something in force: `end` runs once, when the last handle is gone or the
 /// loop has ended, maybe on another thread.
@@ -31,4 +31,4 @@ private:
   std::function<void()> end_;
 };
 
-} // namespace interswarm::bittorrent
+} // namespace interswarm::runtime

@@ -1,8 +1,8 @@
-#include "actors/overlays/bittorrent/worker_pool.hpp"
+#include "actors/runtime/worker_pool.hpp"
 
 #include <algorithm>
 
-namespace interswarm::bittorrent {
+namespace interswarm::runtime {
 
 worker_pool::worker_pool(unsigned threads) {
   for (unsigned i = 0; i < std::max(threads, 1u); ++i) threads_.emplace_back([this] { loop(); });
@@ -39,4 +39,4 @@ void worker_pool::loop() {
   }
 }
 
-} // namespace interswarm::bittorrent
+} // namespace interswarm::runtime

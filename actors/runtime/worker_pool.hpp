@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
-namespace interswarm::bittorrent {
+namespace interswarm::runtime {
 
-/// Few threads for work that must not hold up a network thread: hashing, the spool's file. Jobs
+/// Few threads for work that must not hold up a loop or a network thread: hashing, files. Jobs
 /// start in the order they came. The destructor runs what is queued.
 class worker_pool {
 public:
@@ -30,4 +30,4 @@ private:
   std::vector<std::thread> threads_;
 };
 
-} // namespace interswarm::bittorrent
+} // namespace interswarm::runtime
