@@ -21,42 +21,44 @@ void prepare_sqlite(soci::session& sql) {
 }
 
 /// The version of an open database; 0 when it has no table at all.
-result<int> read_version(soci::session& sql, const std::string& path) {
+result<int> read_version(soci::session& sql, const std::string& path, const table_set& wanted) {
+  const std::string marker = wanted.version_table;
   int ours = 0;
   int tables = 0;
-  sql << "select count(*), coalesce(sum(name = 'interswarm_version'), 0) from sqlite_master where "
+  sql << "select count(*), coalesce(sum(name = :marker), 0) from sqlite_master where "
          "type = 'table'",
-      soci::into(tables), soci::into(ours);
+      soci::use(marker, "marker"), soci::into(tables), soci::into(ours);
   if (tables == 0) return 0;
   if (ours == 0) {
     return fail(errc::malformed,
                 printable(path) + " is a database of another program; name a file of our own");
   }
   int version = 0;
-  sql << "select version from interswarm_version", soci::into(version);
+  sql << "select version from " + marker, soci::into(version);
   return version;
 }
 
-result<void> migrate(sql_session& s, const std::string& path) {
+result<void> migrate(sql_session& s, const std::string& path, const table_set& wanted) {
   // Under the write lock: two processes that start at once must not both migrate.
   sql_transaction t(s);
-  const auto found = read_version(s.sql, path);
+  const std::string marker = wanted.version_table;
+  const auto found = read_version(s.sql, path, wanted);
   if (!found) return tl::unexpected(found.error());
-  if (*found > database::current_version()) {
-    return fail(errc::conflict, "database " + printable(path) + " is of version " +
-                                    std::to_string(*found) +
-                                    ", this program knows versions up to " +
-                                    std::to_string(database::current_version()) +
-                                    "; use the newer interswarm that wrote it");
+  const auto newest = wanted.steps.back().number;
+  if (*found > newest) {
+    return fail(errc::conflict,
+                "database " + printable(path) + " is of version " + std::to_string(*found) +
+                    ", this program knows versions up to " + std::to_string(newest) +
+                    "; use the newer interswarm that wrote it");
   }
   if (*found == 0) {
-    s.sql << "create table interswarm_version (version integer not null)";
-    s.sql << "insert into interswarm_version (version) values (0)";
+    s.sql << "create table " + marker + " (version integer not null)";
+    s.sql << "insert into " + marker + " (version) values (0)";
   }
-  for (const auto& m : migrations()) {
+  for (const auto& m : wanted.steps) {
     if (m.number <= *found) continue;
     for (const auto* statement : m.statements) s.sql << std::string(statement);
-    s.sql << "update interswarm_version set version = :v", soci::use(m.number, "v");
+    s.sql << "update " + marker + " set version = :v", soci::use(m.number, "v");
   }
   t.commit();
   return {};
@@ -64,9 +66,13 @@ result<void> migrate(sql_session& s, const std::string& path) {
 
 } // namespace
 
-int database::current_version() { return migrations().back().number; }
+int database::current_version() { return name_tables().steps.back().number; }
 
 result<std::unique_ptr<database>> database::open(const std::string& path) {
+  return open(path, name_tables());
+}
+
+result<std::unique_ptr<database>> database::open(const std::string& path, const table_set& tables) {
   if (path.empty() || path.find('"') != std::string::npos || path.find('\0') != std::string::npos) {
     return fail(errc::io, "a database cannot have the name '" + printable(path) + "'");
   }
@@ -74,7 +80,7 @@ result<std::unique_ptr<database>> database::open(const std::string& path) {
   return sql_guard(doing.c_str(), [&]() -> result<std::unique_ptr<database>> {
     auto s = std::make_unique<sql_session>("dbname=\"" + path + "\"");
     prepare_sqlite(s->sql);
-    if (auto ok = migrate(*s, path); !ok) return tl::unexpected(ok.error());
+    if (auto ok = migrate(*s, path, tables); !ok) return tl::unexpected(ok.error());
     return std::unique_ptr<database>(new database(std::move(s)));
   });
 }

@@ -69,6 +69,13 @@ inline constexpr std::uint64_t spool_sync_bytes = std::uint64_t{32} << 20;
 /// Journal records after which the journal is written anew.
 inline constexpr std::size_t spool_compact_records = 16'384;
 
+/// Chunks of one storage node: 16 TiB. Rows of one listing, names in one request, bytes of a
+/// holder's name.
+inline constexpr std::uint64_t chunks = std::uint64_t{1} << 22;
+inline constexpr std::size_t chunk_listing = 10'000;
+inline constexpr std::size_t chunk_batch = 10'000;
+inline constexpr std::size_t holder_bytes = 64;
+
 /// A Metalink document, its files, the URLs of one file and their lengths, its kinds of piece
 /// hashes.
 inline constexpr std::size_t metalink_bytes = std::size_t{4} << 20;

@@ -74,12 +74,37 @@ constexpr const char* names_and_ledger[] = {
     "create index ledger_by_time on ledger (last_at)",
 };
 
-constexpr migration all[] = {
+// Chunk and holder names are lower-case hex text, as above.
+constexpr const char* chunks_and_holds[] = {
+    R"(create table chunks (
+      name varchar(64) primary key,
+      size integer not null,
+      stored_at bigint not null,
+      checked_at bigint not null,
+      state integer not null,
+      unheld_since bigint not null))",
+    "create index chunks_by_check on chunks (checked_at)",
+    "create index chunks_by_hold on chunks (unheld_since)",
+    "create index chunks_by_state on chunks (state)",
+    R"(create table holds (
+      holder varchar(128) not null,
+      name varchar(64) not null,
+      primary key (holder, name)))",
+    "create index holds_by_name on holds (name)",
+};
+
+constexpr migration name_steps[] = {
     {1, "names with evidence and proof data, the ledger", names_and_ledger},
 };
+constexpr migration chunk_steps[] = {
+    {1, "chunks, and who wants each of them kept", chunks_and_holds},
+};
+constexpr table_set names{"interswarm_version", name_steps};
+constexpr table_set chunks{"interswarm_chunks_version", chunk_steps};
 
 } // namespace
 
-std::span<const migration> migrations() { return all; }
+const table_set& name_tables() { return names; }
+const table_set& chunk_tables() { return chunks; }
 
 } // namespace interswarm

@@ -13,7 +13,16 @@ struct migration {
   std::span<const char* const> statements;
 };
 
-/// In ascending order, numbered 1, 2, 3 …
-std::span<const migration> migrations();
+/// The tables of one kind of database and where it keeps their version.
+struct table_set {
+  const char* version_table;
+  /// In ascending order, numbered 1, 2, 3 …
+  std::span<const migration> steps;
+};
+
+/// Names and the ledger.
+const table_set& name_tables();
+/// The index of a storage node's chunks.
+const table_set& chunk_tables();
 
 } // namespace interswarm

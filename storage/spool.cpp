@@ -17,10 +17,6 @@
 
 namespace interswarm {
 
-owned_fd::~owned_fd() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 tl::unexpected<error> spool_error(const std::string& doing, const std::string& folder) {
   const int number = errno;
   const auto code = number == EACCES || number == EPERM ? errc::denied : errc::io;

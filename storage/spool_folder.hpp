@@ -1,32 +1,15 @@
 #pragma once
 
 // For spool.cpp and spool_file.cpp.
+#include "storage/files.hpp"
 #include "storage/spool.hpp"
 
 #include <condition_variable>
 #include <map>
 #include <mutex>
 #include <string>
-#include <utility>
 
 namespace interswarm {
-
-/// A file descriptor that closes itself.
-class owned_fd {
-public:
-  explicit owned_fd(int fd = -1) : fd_(fd) {}
-  ~owned_fd();
-  owned_fd(owned_fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  owned_fd& operator=(owned_fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
-private:
-  int fd_;
-};
 
 /// "cannot write to the spool /var/x: No space left on device", from errno.
 tl::unexpected<error> spool_error(const std::string& doing, const std::string& folder);

@@ -1,0 +1,346 @@
+#include "actors/storage/storage_network.hpp"
+#include "actors/storage/storage_node.hpp"
+#include "schema/base/encoding.hpp"
+#include "tests/actor/runtime/fixture.hpp"
+#include "tests/scratch.hpp"
+
+#include <random>
+#include <set>
+
+using namespace interswarm;
+using namespace interswarm::runtime;
+
+namespace {
+
+constexpr std::uint64_t no_quota = 1ull << 40;
+
+bytes content(std::size_t size, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  bytes out(size);
+  for (auto& b : out) b = static_cast<byte>(random());
+  return out;
+}
+
+slice named(const bytes& data) { return slice::copy_of(name_chunk(data)); }
+
+const slice film = slice::copy_of(as_bytes("film"));
+
+/// Between the network and a node: answers late, never, or with wrong bytes.
+class bad_link final : public loop_actor<msg::storage_node_actor> {
+public:
+  struct faults {
+    std::atomic<int> silent{0};
+    std::atomic<int> lies{0};
+    std::atomic<int> gets{0};
+  };
+
+  bad_link(caf::actor_config& config, loop& home, msg::storage_node_actor to,
+           std::shared_ptr<faults> f)
+      : loop_actor(config, home), to_(std::move(to)), faults_(std::move(f)) {}
+  void on_exit() override { to_ = nullptr; }
+
+  behavior_type make_behavior() override {
+    return {
+        [this](const msg::storage_node_stat& x) { return delegate(to_, x); },
+        [this](const msg::storage_node_put& x) { return delegate(to_, x); },
+        [this](const msg::storage_node_hold& x) { return delegate(to_, x); },
+        [this](const msg::storage_node_get& x) -> caf::result<msg::storage_node_get_result> {
+          ++faults_->gets;
+          if (faults_->silent > 0) return make_response_promise<msg::storage_node_get_result>();
+          if (faults_->lies > 0) return msg::storage_node_get_result{slice(bytes(5000, 1))};
+          return delegate(to_, x);
+        },
+        [this](const msg::storage_node_find& x) { return delegate(to_, x); },
+        [this](const msg::storage_node_release& x) { return delegate(to_, x); },
+        [this](const msg::storage_node_remove& x) { return delegate(to_, x); },
+        [this](const msg::storage_node_list& x) { return delegate(to_, x); },
+        [this](const msg::storage_node_holders& x) { return delegate(to_, x); },
+        [this](const msg::storage_node_bad& x) { return delegate(to_, x); },
+        [this](const msg::storage_node_scrub& x) { return delegate(to_, x); },
+    };
+  }
+
+private:
+  msg::storage_node_actor to_;
+  std::shared_ptr<faults> faults_;
+};
+
+/// Some nodes, each in a rack of its own unless told otherwise, and the network over them.
+struct cluster {
+  explicit cluster(storage::storage_network_options options = {}) : home(w.new_loop("net")) {
+    network = storage::spawn_storage_network(home, options);
+  }
+  ~cluster() {
+    for (auto& n : nodes) stop(n);
+    caf::anon_send_exit(network, caf::exit_reason::user_shutdown);
+    network = nullptr;
+  }
+
+  struct node {
+    std::unique_ptr<scratch_folder> folder = std::make_unique<scratch_folder>();
+    std::shared_ptr<chunk_store> store;
+    msg::storage_node_actor actor;
+    msg::storage_node_actor joined;
+    std::shared_ptr<bad_link::faults> faults = std::make_shared<bad_link::faults>();
+    msg::registration_actor membership;
+  };
+
+  node& add(const std::string& rack = {}, std::uint64_t quota = no_quota) {
+    auto& n = nodes.emplace_back();
+    n.store =
+        chunk_store::open(open_chunk_folder(n.folder->file("chunks"), durability::cached).value(),
+                          n.folder->file("chunks.db"), quota, 100)
+            .value();
+    storage::storage_node_options o;
+    o.id = "n" + std::to_string(nodes.size());
+    o.domain = rack.empty() ? "rack of " + o.id : rack;
+    n.actor = storage::spawn_storage_node(home, n.store, o);
+    n.joined = spawn_on<bad_link>(home, n.actor, n.faults);
+    n.membership = join(n.joined).value().membership;
+    return n;
+  }
+  result<msg::storage_network_join_result> join(const msg::storage_node_actor& n) {
+    return ask<msg::storage_network_join_result>(w.system, network, msg::storage_network_join{n});
+  }
+  static void stop(node& n) {
+    n.membership = nullptr;
+    for (auto* h : {&n.actor, &n.joined}) {
+      if (*h) caf::anon_send_exit(*h, caf::exit_reason::user_shutdown);
+      *h = nullptr;
+    }
+  }
+  result<msg::storage_network_put_result> put(const bytes& data) {
+    return ask<msg::storage_network_put_result>(
+        w.system, network, msg::storage_network_put{named(data), slice::copy_of(data), film});
+  }
+  result<msg::storage_network_chunk_result> chunk(const bytes& data) {
+    return ask<msg::storage_network_chunk_result>(w.system, network,
+                                                  msg::storage_network_chunk{named(data)});
+  }
+  std::size_t copies(const bytes& data) {
+    std::size_t out = 0;
+    for (auto& n : nodes) out += n.store->get_all(name_chunk(data)).has_value() ? 1 : 0;
+    return out;
+  }
+  std::uint64_t gets() {
+    std::uint64_t out = 0;
+    for (auto& n : nodes) out += static_cast<std::uint64_t>(n.faults->gets.load());
+    return out;
+  }
+
+  world w;
+  loop& home;
+  msg::storage_network_actor network;
+  std::deque<node> nodes;
+};
+
+} // namespace
+
+TEST_CASE("storage network: two copies in two racks, read once and then from memory", "[storage]") {
+  cluster c;
+  c.add("rack1");
+  c.add("rack1");
+  c.add("rack2");
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    const auto data = content(50'000, i);
+    const auto stored = c.put(data);
+    REQUIRE(stored);
+    CHECK(stored->copies == 2);
+    CHECK(c.copies(data) == 2);
+    CHECK(c.nodes[2].store->get_all(name_chunk(data)));
+    const auto got = c.chunk(data);
+    REQUIRE(got);
+    CHECK(equal(got->data, data));
+    CHECK(c.gets() == i + 1);
+    REQUIRE(c.chunk(data));
+    CHECK(c.gets() == i + 1);
+  }
+}
+
+TEST_CASE("storage network: a full node's place is taken by the next", "[storage]") {
+  cluster c;
+  c.add({}, 60'000);
+  c.add();
+  c.add();
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    const auto data = content(50'000, i);
+    REQUIRE(c.put(data));
+    CHECK(c.copies(data) == 2);
+  }
+}
+
+TEST_CASE("storage network: too few copies are a failure that says why", "[storage]") {
+  cluster c;
+  const auto data = content(50'000, 1);
+  CHECK(c.put(data).error().code == errc::unavailable);
+  c.add();
+  c.add({}, 10'000);
+  const auto failed = c.put(data);
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().code == errc::no_room);
+  CHECK(failed.error().text.starts_with("1 of 2 copies could be stored: "));
+  const auto other = content(50'000, 2);
+  const auto wrong = ask<msg::storage_network_put_result>(
+      c.w.system, c.network, msg::storage_network_put{named(data), slice::copy_of(other), film});
+  CHECK(wrong.error().code == errc::refuted);
+  CHECK(ask<msg::storage_network_put_result>(c.w.system, c.network,
+                                             msg::storage_network_put{slice(bytes(5)), {}, film})
+            .error()
+            .code == errc::malformed);
+}
+
+TEST_CASE("storage network: reads pass over nodes that are silent, lie or go", "[storage]") {
+  storage::storage_network_options o;
+  o.cache_bytes = 0;
+  o.copies = o.least_copies = 3;
+  cluster c(o);
+  for (int i = 0; i < 3; ++i) c.add();
+  const auto data = content(5000, 3);
+  REQUIRE(c.put(data));
+  const auto first = [&] {
+    for (auto& n : c.nodes) n.faults->gets = 0;
+    REQUIRE(c.chunk(data));
+    for (auto& n : c.nodes)
+      if (n.faults->gets > 0) return &n;
+    return static_cast<cluster::node*>(nullptr);
+  }();
+  REQUIRE(first != nullptr);
+  SECTION("silent") {
+    first->faults->silent = 1;
+    const auto began = std::chrono::steady_clock::now();
+    const auto got = c.chunk(data);
+    REQUIRE(got);
+    CHECK(equal(got->data, data));
+    CHECK(std::chrono::steady_clock::now() - began < 2s);
+  }
+  SECTION("lying") {
+    first->faults->lies = 1;
+    const auto got = c.chunk(data);
+    REQUIRE(got);
+    CHECK(equal(got->data, data));
+  }
+  SECTION("all but one silent, that one gone") {
+    for (auto& n : c.nodes) n.faults->silent = 1;
+    first->faults->silent = 0;
+    const auto got = c.chunk(data);
+    REQUIRE(got);
+    CHECK(equal(got->data, data));
+  }
+  SECTION("gone") {
+    cluster::stop(*first);
+    const auto got = c.chunk(data);
+    REQUIRE(got);
+    CHECK(equal(got->data, data));
+  }
+  SECTION("all lying") {
+    for (auto& n : c.nodes) n.faults->lies = 1;
+    CHECK(c.chunk(data).error().code == errc::refuted);
+  }
+  SECTION("never stored") { CHECK(c.chunk(content(1, 9)).error().code == errc::not_found); }
+}
+
+TEST_CASE("storage network: readers of one chunk share its read", "[storage]") {
+  cluster c;
+  c.add();
+  c.add();
+  const auto data = content(3'000'000, 4);
+  REQUIRE(c.put(data));
+  caf::scoped_actor self(c.w.system);
+  std::vector<decltype(self->request(c.network, 5s, msg::storage_network_chunk{}))> waiting;
+  for (int i = 0; i < 50; ++i)
+    waiting.push_back(self->request(c.network, 20s, msg::storage_network_chunk{named(data)}));
+  int good = 0;
+  for (auto& one : waiting) {
+    one.receive([&](const msg::storage_network_chunk_result& r) { good += equal(r.data, data); },
+                [](const caf::error&) {});
+  }
+  CHECK(good == 50);
+  CHECK(c.gets() <= 2); // one, and a hedge on a slow machine
+}
+
+TEST_CASE("storage network: one id is one node, which may leave and come again", "[storage]") {
+  cluster c;
+  auto& n = c.add();
+  CHECK(c.join(n.actor).error().code == errc::conflict);
+  CHECK(c.join({}).error().code == errc::malformed);
+  CHECK(ask<msg::registration_check_result>(c.w.system, n.membership, msg::registration_check{})
+            ->in_force);
+  const auto presence = [&] {
+    return ask<msg::storage_network_members_result>(c.w.system, c.network,
+                                                    msg::storage_network_members{})
+        ->members[0]
+        .presence;
+  };
+  CHECK(presence() == msg::presence::here);
+  n.membership = nullptr;
+  CHECK(eventually([&] { return presence() == msg::presence::away; }));
+  const auto again = c.join(n.joined);
+  REQUIRE(again);
+  CHECK(presence() == msg::presence::here);
+}
+
+TEST_CASE("storage network: a stored content is a source", "[storage]") {
+  cluster c;
+  c.add();
+  c.add();
+  const auto size = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{100'000},
+                             std::size_t{chunk_bytes}, std::size_t{2 * chunk_bytes + 12'345});
+  const auto data = content(size, 5);
+  msg::stored_content stored;
+  stored.record.size = size;
+  const auto leaves = bep52_leaves(data);
+  stored.record.content_id = slice::copy_of(bep52_root(leaves));
+  stored.chunks = slice(name_chunks(leaves));
+  for (std::uint64_t i = 0; i < chunk_count(size); ++i) {
+    const auto r = chunk_range(size, i);
+    REQUIRE(c.put({data.begin() + static_cast<std::ptrdiff_t>(r.begin),
+                   data.begin() + static_cast<std::ptrdiff_t>(r.end)}));
+  }
+  const auto open = [&](const msg::stored_content& s) {
+    return ask<msg::storage_network_open_result>(c.w.system, c.network,
+                                                 msg::storage_network_open{s});
+  };
+  const auto opened = open(stored);
+  REQUIRE(opened);
+  const auto& source = opened->source;
+  const auto info = ask<msg::source_info_result>(c.w.system, source, msg::source_info{0, 0});
+  REQUIRE(info);
+  CHECK(info->info.size == size);
+  CHECK(ask<msg::source_have_result>(c.w.system, source, msg::source_have{0, 0})->ranges.size() ==
+        (size > 0 ? 1u : 0u));
+  const auto read = [&](std::uint64_t begin, std::uint64_t end) {
+    return ask<msg::source_read_result>(c.w.system, source,
+                                        msg::source_read{{begin, end}, 10'000, false});
+  };
+  std::mt19937 random(6);
+  for (int i = 0; size > 0 && i < 30; ++i) {
+    const auto begin = random() % size;
+    const auto end = begin + 1 + random() % std::min<std::uint64_t>(size - begin, chunk_bytes);
+    const auto got = read(begin, end);
+    REQUIRE(got);
+    CHECK(equal(got->data, byte_view(data).subspan(begin, end - begin)));
+  }
+  if (size > chunk_bytes) {
+    const auto across = read(chunk_bytes - 7, chunk_bytes + 9);
+    REQUIRE(across);
+    CHECK(equal(across->data, byte_view(data).subspan(chunk_bytes - 7, 16)));
+  }
+  CHECK(read(0, size + 1).error().code == errc::malformed);
+  CHECK(read(size, size)->data.empty());
+  // What does not belong together is refused, or at the latest when the bytes are there.
+  auto wrong = stored;
+  wrong.record.content_id = slice(bytes(32, 1));
+  const auto refused = open(wrong);
+  if (size > chunk_bytes || size == 0) {
+    CHECK(refused.error().code == errc::malformed);
+  } else {
+    REQUIRE(refused);
+    CHECK(ask<msg::source_read_result>(c.w.system, refused->source,
+                                       msg::source_read{{0, 1}, 10'000, false})
+              .error()
+              .code == errc::refuted);
+  }
+  wrong = stored;
+  ++wrong.record.size;
+  if (size % chunk_bytes == 0) CHECK(open(wrong).error().code == errc::malformed);
+}
