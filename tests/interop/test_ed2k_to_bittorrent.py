@@ -58,5 +58,26 @@ def imported_foreign_tracker(run):
     _imported(run, foreign_tracker=True)
 
 
+@case(timeout_s=290)
+def several_files_of_one_seed(run):
+    """One aMule has all of them: it gives one slot to a client, whatever the number of files."""
+    scene = Scene(run)
+    originals = [scene.file(f"content-{i}.bin", size=3_000_007 + i, seed=i + 1) for i in range(3)]
+    torrents = [scene.torrent(original) for original in originals]
+    seed = scene.amule("seed", originals)
+    leeches = []
+    for number, (original, torrent) in enumerate(zip(originals, torrents)):
+        scene.bt_node.link(torrent.path, ed2k_link(original))
+        leeches.append(scene.aria2(f"leech-{number}", torrent.magnet([scene.tracker])))
+    seconds = run.wait_downloads(leeches, 240, sources=[seed])
+    for leech, original in zip(leeches, originals):
+        leech.must_hold(original)
+    run.note(
+        f"three aria2 hold a file each after {seconds:.1f} s; "
+        f"aMule was restarted {seed.restarts} times"
+    )
+    scene.must_have_crossed(sum(scene.size_of(original) for original in originals))
+
+
 if __name__ == "__main__":
     sys.exit(main())

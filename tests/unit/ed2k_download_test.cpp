@@ -97,6 +97,7 @@ struct swarm {
     uploader up;
     download_session down;
     frame_splitter in{link_kind::client};
+    sent_ranges sent;
     bytes to_client, to_uploader;
   };
 
@@ -181,7 +182,7 @@ struct swarm {
         if (!block) break;
         blocks.push_back(*block);
       }
-      l->down.request(blocks, now, l->to_uploader);
+      l->down.request(blocks, now, l->sent, l->to_uploader);
       if (l->down.stalled(now)) schedule.release(l->id);
     }
   }
@@ -266,7 +267,8 @@ TEST_CASE("ed2k download session: ranks, refusals and lost slots") {
   CHECK(std::get<download_event::queued>(events[2]).rank == 7);
   CHECK(s.state() == download_session::phase::granted);
   CHECK(s.room() == limits::min_window_blocks);
-  s.request({{0, 1000}}, 1s, out);
+  sent_ranges sent;
+  s.request({{0, 1000}}, 1s, sent, out);
   CHECK_FALSE(s.stalled(1s + limits::stall_time - 1ms));
   CHECK(s.stalled(1s + limits::stall_time));
   events.clear();

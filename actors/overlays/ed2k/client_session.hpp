@@ -2,6 +2,7 @@
 
 #include "actors/overlays/ed2k/client_connection.hpp"
 #include "actors/overlays/ed2k/party.hpp"
+#include "actors/overlays/ed2k/sent_ranges.hpp"
 #include "actors/overlays/ed2k/upload_session.hpp"
 #include "schema/ed2k/client_hello.hpp"
 
@@ -45,6 +46,8 @@ public:
   /// That download has ended.
   void stop_taking(const md4_digest& file);
   std::size_t takings() const { return takings_.size(); }
+  /// What was asked for over this connection.
+  sent_ranges& sent() { return sent_; }
   /// Our place in the client's upload queue.
   enum class slot_state : std::uint8_t { none, asked, granted };
   slot_state slot() const { return slot_; }
@@ -138,6 +141,7 @@ private:
 
   // Downloads.
   std::vector<taking> takings_;
+  sent_ranges sent_;
   slot_state slot_ = slot_state::none;
   std::optional<md4_digest> turn_;
   instant turn_since_{};

@@ -199,23 +199,19 @@ std::size_t download_session::room() const {
   if (phase_ != phase::granted) return 0;
   const auto by_rate = static_cast<std::size_t>(rate_ * window_seconds / block_bytes) + 1;
   const auto window = std::clamp(by_rate, limits::min_window_blocks, limits::max_window_blocks);
-  return window > blocks_.size() ? window - blocks_.size() : 0;
+  std::uint64_t wanted = 0;
+  for (const auto& b : blocks_) wanted += b.range().size();
+  const auto taken = static_cast<std::size_t>((wanted + block_bytes - 1) / block_bytes);
+  return window > taken ? window - taken : 0;
 }
 
-std::vector<byte_range> download_session::cuts(const byte_range& block) {
-  if (requested_.size() >= limits::max_sent_ranges) requested_.clear();
-  const auto before = requested_[block.begin]++;
-  if (before == 0 || block.size() < 2) return {block};
-  const auto cut = block.begin + std::max<std::uint64_t>(1, block.size() / (before + 1));
-  return {{block.begin, cut}, {cut, block.end}};
-}
-
-void download_session::request(const std::vector<byte_range>& blocks, instant now, bytes& out) {
+void download_session::request(const std::vector<byte_range>& blocks, instant now,
+                               sent_ranges& sent, bytes& out) {
   const bool wide = needs_64_bit(goal_.size);
   if (blocks_.empty()) progress_at_ = now;
   std::vector<byte_range> runs;
   for (const auto& block : blocks) {
-    for (const auto& run : cuts(block)) runs.push_back(run);
+    for (const auto& run : sent.cut(block)) runs.push_back(run);
   }
   for (std::size_t i = 0; i < runs.size(); i += 3) {
     part_request r{goal_.hash, {}};

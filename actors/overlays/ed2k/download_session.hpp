@@ -3,13 +3,13 @@
 #include "actors/overlays/ed2k/download_block.hpp"
 #include "actors/overlays/ed2k/instant.hpp"
 #include "actors/overlays/ed2k/limits.hpp"
+#include "actors/overlays/ed2k/sent_ranges.hpp"
 #include "schema/ed2k/aich.hpp"
 #include "schema/ed2k/client_exchange.hpp"
 #include "schema/ed2k/client_file.hpp"
 #include "schema/ed2k/client_transfer.hpp"
 
 #include <deque>
-#include <map>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -101,10 +101,9 @@ public:
   bool has_part(std::uint64_t part) const;
   /// Blocks that may be requested now.
   std::size_t room() const;
-  /// Requests blocks; each at most 184,320 bytes within one part, at most `room()`. Uploaders pass
-  /// over a range that they sent before, so a block wanted again is asked, and comes, in two runs
-  /// with another cut each time.
-  void request(const std::vector<byte_range>& blocks, instant now, bytes& out);
+  /// Requests blocks; each at most 184,320 bytes within one part, at most `room()`. Where `sent`
+  /// says so, a block is asked for, and comes, in two runs.
+  void request(const std::vector<byte_range>& blocks, instant now, sent_ranges& sent, bytes& out);
   /// Blocks requested and not yet here.
   std::vector<byte_range> outstanding() const;
   /// Gives up one block (another source was faster); its data is passed over when it comes.
@@ -121,7 +120,6 @@ public:
   void ask_recovery(std::uint16_t part, const sha1_digest& root, bytes& out) const;
 
 private:
-  std::vector<byte_range> cuts(const byte_range& block);
   decoded<void> handle_edonkey(const frame& packet, instant now, bytes& out,
                                download_events& events);
   decoded<void> handle_emule(const frame& packet, instant now, bytes& out, download_events& events);
@@ -145,8 +143,6 @@ private:
   bool hash_set_asked_ = false;
   std::optional<part_status> status_;
   std::deque<download_block> blocks_;
-  // How often each block, by its begin, was requested in this session.
-  std::map<std::uint64_t, std::uint32_t> requested_;
   instant progress_at_{};
   instant rate_from_{};
   std::uint64_t rate_bytes_ = 0;

@@ -239,7 +239,7 @@ void fetching::ask_blocks(source_id source) {
   }
   if (blocks.empty()) return;
   bytes out;
-  talk.request(blocks, h->now(), out);
+  talk.request(blocks, h->now(), session->sent(), out);
   session->send(std::move(out));
 }
 
