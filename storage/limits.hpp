@@ -76,6 +76,12 @@ inline constexpr std::size_t chunk_listing = 10'000;
 inline constexpr std::size_t chunk_batch = 10'000;
 inline constexpr std::size_t holder_bytes = 64;
 
+/// Publications of one catalogue, a content that is kept, a media type, all properties of one.
+inline constexpr std::uint64_t publications = 10'000'000;
+inline constexpr std::uint64_t kept_content_bytes = std::uint64_t{1} << 42;
+inline constexpr std::size_t media_type_bytes = 255;
+inline constexpr std::size_t property_bytes = std::size_t{16} << 10;
+
 /// A Metalink document, its files, the URLs of one file and their lengths, its kinds of piece
 /// hashes.
 inline constexpr std::size_t metalink_bytes = std::size_t{4} << 20;

@@ -74,6 +74,32 @@ constexpr const char* names_and_ledger[] = {
     "create index ledger_by_time on ledger (last_at)",
 };
 
+constexpr const char* contents_and_publications[] = {
+    R"(create table contents (
+      content_id varchar(64) primary key,
+      size bigint not null,
+      chunks BLOB))",
+    R"(create table publications (
+      id bigint primary key,
+      content_id varchar(64) not null,
+      tenant varchar(255) not null,
+      title varchar(1024) not null,
+      media_type varchar(255) not null,
+      properties text not null,
+      series varchar(1024) not null,
+      is_open integer not null,
+      published_at bigint not null,
+      expires bigint not null))",
+    "create unique index publications_by_content on publications (content_id, tenant)",
+    "create index publications_by_series on publications (tenant, series)",
+    "create index publications_by_expiry on publications (expires)",
+    R"(create table publication_words (
+      word varchar(64) not null,
+      publication_id bigint not null,
+      primary key (word, publication_id)))",
+    "create index publication_words_by_id on publication_words (publication_id)",
+};
+
 // Chunk and holder names are lower-case hex text, as above.
 constexpr const char* chunks_and_holds[] = {
     R"(create table chunks (
@@ -95,6 +121,7 @@ constexpr const char* chunks_and_holds[] = {
 
 constexpr migration name_steps[] = {
     {1, "names with evidence and proof data, the ledger", names_and_ledger},
+    {2, "the catalogue of what was published", contents_and_publications},
 };
 constexpr migration chunk_steps[] = {
     {1, "chunks, and who wants each of them kept", chunks_and_holds},

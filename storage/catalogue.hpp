@@ -1,0 +1,91 @@
+#pragma once
+
+#include "schema/base/bytes.hpp"
+#include "schema/base/result.hpp"
+#include "storage/database.hpp"
+#include "storage/limits.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace interswarm {
+
+/// A content as one tenant published it.
+struct publication {
+  /// Grows with every new one; 0 until it is entered.
+  std::int64_t id = 0;
+  slice content_id; // 32 bytes
+  std::uint64_t size = 0;
+  std::string tenant;
+  std::string title;
+  /// As in HTTP: "video/mp4".
+  std::string media_type;
+  /// Such as duration, codec, tag (which may come several times); in the order given.
+  std::vector<std::pair<std::string, std::string>> properties;
+  /// Where the same tenant publishes another content of a series, that takes this one's place.
+  std::string series;
+  /// Everybody may have it; else only who shows a right to it.
+  bool open = true;
+  std::int64_t published_at = 0; // Unix seconds
+  std::int64_t expires = 0;      // Unix seconds, 0 = never
+
+  friend bool operator==(const publication&, const publication&) = default;
+};
+
+/// A content that the storage network keeps, once for all who published it.
+struct kept_content {
+  slice content_id;
+  std::uint64_t size = 0;
+  /// The names of its chunks, see storage/chunk.hpp.
+  slice chunks;
+
+  friend bool operator==(const kept_content&, const kept_content&) = default;
+};
+
+/// Which publications a listing gives.
+struct catalogue_query {
+  std::string words;      // all of them in the title, the last one as a beginning
+  std::string tenant;     // exactly
+  std::string media_type; // the beginning: "video/"
+  std::pair<std::string, std::string> property;
+  bool open_only = false;
+};
+
+/// What was published: contents, who published them and under which properties. Each change is one
+/// transaction. `now` is Unix seconds. For one thread at a time, like the database, which must
+/// outlive it.
+class catalogue {
+public:
+  explicit catalogue(database& db, std::uint64_t max_publications = limits::publications)
+      : db_(db), max_(max_publications) {}
+
+  /// Enters or replaces the tenant's publication of the content, whose chunks are all stored, and
+  /// withdraws what it replaces in its series. Gives the ids of contents that nobody publishes any
+  /// more. Fails `malformed` or `too_large`, `conflict` for a content known with another size or
+  /// other chunks.
+  result<std::vector<slice>> publish(const publication& p, byte_view chunks);
+  /// Gives the content's id when nobody publishes it any more. Fails `not_found`.
+  result<std::vector<slice>> withdraw(byte_view content_id, const std::string& tenant);
+  /// Withdraws what has expired, at most `limits::listing` a call; gives ids as above.
+  result<std::vector<slice>> expire(std::int64_t now);
+
+  /// Fails `not_found`.
+  result<kept_content> find(byte_view content_id) const;
+  /// Who published the content, the first one first; those that have expired are left out.
+  result<std::vector<publication>> publications(byte_view content_id, std::int64_t now) const;
+  /// Newest first, those before the publication `before` (0: from the newest on), at most `limit`
+  /// and `limits::listing`.
+  result<std::vector<publication>> list(const catalogue_query& q, std::int64_t before,
+                                        std::size_t limit, std::int64_t now) const;
+  /// All contents in order of id, those after `after`: what a repair looks after.
+  result<std::vector<kept_content>> wanted(byte_view after, std::size_t limit) const;
+
+private:
+  result<std::vector<slice>> drop(const std::vector<std::int64_t>& ids);
+
+  database& db_;
+  std::uint64_t max_;
+};
+
+} // namespace interswarm
