@@ -79,6 +79,7 @@ interface StorageNode {
 struct MemberState {
   state @0 :StorageState;
   presence @1 :Presence;
+  node @2 :StorageNode;    # null while it is not connected
 }
 
 enum Presence {
@@ -112,4 +113,34 @@ interface StorageNetwork {
   # Fails `malformed` when size, chunk names and content id do not belong together.
 
   members @4 () -> (members :List(MemberState), copies :UInt8);
+
+  hold @5 (names :List(Data), holder :Data) -> (missing :List(Data));
+  # Holds the chunks where they belong, and gives those of which fewer than the least number of copies are there: they
+  # have to be put. At most 10,000 names.
+
+  release @6 (holder :Data) -> (count :UInt64);
+  # The holder wants none of its chunks any more, on any node that is there; gives how many copies it held. A node that
+  # is away keeps them until it is told.
+}
+
+struct RepairWork {
+  # Of the pass under way, or of the last one.
+  contents @0 :UInt64;       # looked at
+  chunks @1 :UInt64;
+  missingCopies @2 :UInt64;  # copies that were not where they belong
+  madeCopies @3 :UInt64;
+  movedBytes @4 :UInt64;
+  removedCopies @5 :UInt64;  # that were where they do not belong
+  lostChunks @6 :UInt64;     # of which no good copy was found
+  running @7 :Bool;
+  passes @8 :UInt64;         # finished since the start
+  note @9 :Text;             # one line: what went wrong last, empty while all is well
+}
+
+interface Repair {
+  # Brings every chunk of every wanted content to where it belongs, in as many copies as are to be kept.
+
+  state @0 () -> (state :RepairWork);
+  run @1 () -> ();
+  # Begins a pass now, or another one after the one under way.
 }

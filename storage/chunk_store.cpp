@@ -140,7 +140,12 @@ result<void> chunk_store::put(const chunk_name& name, byte_view data, byte_view 
     used_ -= image_bytes((*known)->size);
   else
     ++chunks_;
-  return index_->add(fresh, *who);
+  auto entered = index_->add(fresh, *who);
+  if (!entered && !*known && backend_->erase(name)) {
+    used_ -= head.image_bytes();
+    --chunks_;
+  }
+  return entered;
 }
 
 result<std::vector<chunk_name>> chunk_store::hold(const std::vector<chunk_name>& names,

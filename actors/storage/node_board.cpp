@@ -52,8 +52,9 @@ void node_board::heard(number n, const msg::storage_state& state, instant now) {
 
 void node_board::lost(number n) { nodes_[n].connected = false; }
 
-void node_board::answered(number n, instant took) {
+void node_board::answered(number n, instant took, instant now) {
   auto& at = nodes_[n];
+  at.heard_at = std::max(at.heard_at, now);
   const auto ms = static_cast<double>(took.count());
   if (at.mean_ms == 0) {
     at.mean_ms = ms;

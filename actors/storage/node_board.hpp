@@ -35,8 +35,8 @@ public:
   void heard(number n, const msg::storage_state& state, instant now);
   /// Its connection is lost.
   void lost(number n);
-  /// How long a read of it took.
-  void answered(number n, instant took);
+  /// It gave what was read; how long that took.
+  void answered(number n, instant took, instant now);
 
   presence presence_of(number n, instant now) const;
   const msg::storage_state& state_of(number n) const { return nodes_[n].state; }

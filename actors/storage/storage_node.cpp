@@ -132,6 +132,11 @@ private:
     if (in_work_ >= node_requests)
       return runtime::make_caf_error(errc::overloaded,
                                      "too many requests are in work at this storage node");
+    return answer_always<Result>(std::move(work));
+  }
+
+  template <class Result, class Work>
+  caf::result<Result> answer_always(Work work) {
     auto promise = make_response_promise();
     run(std::move(work), [promise](auto outcome) mutable {
       if (!outcome)
@@ -179,7 +184,8 @@ private:
   }
 
   caf::result<msg::storage_node_stat_result> stat() {
-    return answer<msg::storage_node_stat_result>(
+    // However busy it is: a node that does not tell its state is taken for dead.
+    return answer_always<msg::storage_node_stat_result>(
         [id = options_.id,
          domain = options_.domain](chunk_store& store) -> result<msg::storage_node_stat_result> {
           const auto use = store.usage();

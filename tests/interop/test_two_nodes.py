@@ -5,7 +5,7 @@ mutual TLS.
 
 import sys
 
-from harness import Scene, case, ed2k_link, main
+from harness import Scene, case, ed2k_link, main, uri_of
 
 
 @case(timeout_s=230)
@@ -36,6 +36,34 @@ def bittorrent_to_ed2k(run):
     seconds = run.wait_downloads([leech], 180)
     leech.must_hold(original)
     run.note(f"aMule holds the file after {seconds:.1f} s; it was restarted {leech.restarts} times")
+    scene.must_have_crossed(scene.size_of(original))
+
+
+@case(timeout_s=300)
+def imported_ed2k_to_bittorrent(run):
+    """Only the ed2k link is known, and the node that makes the torrent is in the other network."""
+    scene = Scene(run, two_nodes=True)
+    original = scene.file()
+    seed = scene.amule("seed", [original])
+    records = run.wait_import(scene.bt_node, ed2k_link(original), [seed])
+    leech = scene.aria2("leech", scene.magnet_of(records))
+    run.wait_downloads([leech], 180, sources=[seed])
+    leech.must_hold(original)
+    scene.must_have_crossed(scene.size_of(original))
+
+
+@case(timeout_s=230)
+def imported_bittorrent_to_ed2k(run):
+    """Only the torrent is known, and the node that makes the ed2k link is in the other network."""
+    scene = Scene(run, two_nodes=True)
+    original = scene.file()
+    torrent = scene.torrent(original)
+    scene.transmission("seed").seed(torrent.path, scene.data)
+    link = uri_of(run.wait_import(scene.ed_node, torrent.path, []), "ed2k://")
+    leech = scene.amule("leech")
+    leech.add(link)
+    run.wait_downloads([leech], 180)
+    leech.must_hold(original)
     scene.must_have_crossed(scene.size_of(original))
 
 

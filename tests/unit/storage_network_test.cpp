@@ -154,11 +154,18 @@ TEST_CASE("node board: patience follows what reads of a node take") {
         ->patience;
   };
   CHECK(patience(0) == 500ms);
-  for (int i = 0; i < 50; ++i) b.answered(0, 5ms);
+  for (int i = 0; i < 50; ++i) b.answered(0, 5ms, 0ms);
   CHECK(patience(0) == 30ms); // never nervous
-  for (int i = 0; i < 50; ++i) b.answered(1, i % 2 == 0 ? 100ms : 200ms);
+  for (int i = 0; i < 50; ++i) b.answered(1, i % 2 == 0 ? 100ms : 200ms, 0ms);
   CHECK(patience(1) > 250ms);
   CHECK(patience(1) < 500ms);
+}
+
+TEST_CASE("node board: who gives what is read is there") {
+  auto b = four();
+  b.answered(2, 5ms, 9s);
+  CHECK(b.presence_of(2, 10s) == presence::here);
+  CHECK(b.presence_of(1, 10s) == presence::away);
 }
 
 TEST_CASE("node board: a larger node is home to more") {

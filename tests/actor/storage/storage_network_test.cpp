@@ -1,140 +1,7 @@
-#include "actors/storage/storage_network.hpp"
-#include "actors/storage/storage_node.hpp"
-#include "schema/base/encoding.hpp"
-#include "tests/actor/runtime/fixture.hpp"
-#include "tests/scratch.hpp"
-
-#include <random>
-#include <set>
+#include "tests/actor/storage/cluster.hpp"
 
 using namespace interswarm;
-using namespace interswarm::runtime;
-
-namespace {
-
-constexpr std::uint64_t no_quota = 1ull << 40;
-
-bytes content(std::size_t size, std::uint32_t seed) {
-  std::mt19937 random(seed);
-  bytes out(size);
-  for (auto& b : out) b = static_cast<byte>(random());
-  return out;
-}
-
-slice named(const bytes& data) { return slice::copy_of(name_chunk(data)); }
-
-const slice film = slice::copy_of(as_bytes("film"));
-
-/// Between the network and a node: answers late, never, or with wrong bytes.
-class bad_link final : public loop_actor<msg::storage_node_actor> {
-public:
-  struct faults {
-    std::atomic<int> silent{0};
-    std::atomic<int> lies{0};
-    std::atomic<int> gets{0};
-  };
-
-  bad_link(caf::actor_config& config, loop& home, msg::storage_node_actor to,
-           std::shared_ptr<faults> f)
-      : loop_actor(config, home), to_(std::move(to)), faults_(std::move(f)) {}
-  void on_exit() override { to_ = nullptr; }
-
-  behavior_type make_behavior() override {
-    return {
-        [this](const msg::storage_node_stat& x) { return delegate(to_, x); },
-        [this](const msg::storage_node_put& x) { return delegate(to_, x); },
-        [this](const msg::storage_node_hold& x) { return delegate(to_, x); },
-        [this](const msg::storage_node_get& x) -> caf::result<msg::storage_node_get_result> {
-          ++faults_->gets;
-          if (faults_->silent > 0) return make_response_promise<msg::storage_node_get_result>();
-          if (faults_->lies > 0) return msg::storage_node_get_result{slice(bytes(5000, 1))};
-          return delegate(to_, x);
-        },
-        [this](const msg::storage_node_find& x) { return delegate(to_, x); },
-        [this](const msg::storage_node_release& x) { return delegate(to_, x); },
-        [this](const msg::storage_node_remove& x) { return delegate(to_, x); },
-        [this](const msg::storage_node_list& x) { return delegate(to_, x); },
-        [this](const msg::storage_node_holders& x) { return delegate(to_, x); },
-        [this](const msg::storage_node_bad& x) { return delegate(to_, x); },
-        [this](const msg::storage_node_scrub& x) { return delegate(to_, x); },
-    };
-  }
-
-private:
-  msg::storage_node_actor to_;
-  std::shared_ptr<faults> faults_;
-};
-
-/// Some nodes, each in a rack of its own unless told otherwise, and the network over them.
-struct cluster {
-  explicit cluster(storage::storage_network_options options = {}) : home(w.new_loop("net")) {
-    network = storage::spawn_storage_network(home, options);
-  }
-  ~cluster() {
-    for (auto& n : nodes) stop(n);
-    caf::anon_send_exit(network, caf::exit_reason::user_shutdown);
-    network = nullptr;
-  }
-
-  struct node {
-    std::unique_ptr<scratch_folder> folder = std::make_unique<scratch_folder>();
-    std::shared_ptr<chunk_store> store;
-    msg::storage_node_actor actor;
-    msg::storage_node_actor joined;
-    std::shared_ptr<bad_link::faults> faults = std::make_shared<bad_link::faults>();
-    msg::registration_actor membership;
-  };
-
-  node& add(const std::string& rack = {}, std::uint64_t quota = no_quota) {
-    auto& n = nodes.emplace_back();
-    n.store =
-        chunk_store::open(open_chunk_folder(n.folder->file("chunks"), durability::cached).value(),
-                          n.folder->file("chunks.db"), quota, 100)
-            .value();
-    storage::storage_node_options o;
-    o.id = "n" + std::to_string(nodes.size());
-    o.domain = rack.empty() ? "rack of " + o.id : rack;
-    n.actor = storage::spawn_storage_node(home, n.store, o);
-    n.joined = spawn_on<bad_link>(home, n.actor, n.faults);
-    n.membership = join(n.joined).value().membership;
-    return n;
-  }
-  result<msg::storage_network_join_result> join(const msg::storage_node_actor& n) {
-    return ask<msg::storage_network_join_result>(w.system, network, msg::storage_network_join{n});
-  }
-  static void stop(node& n) {
-    n.membership = nullptr;
-    for (auto* h : {&n.actor, &n.joined}) {
-      if (*h) caf::anon_send_exit(*h, caf::exit_reason::user_shutdown);
-      *h = nullptr;
-    }
-  }
-  result<msg::storage_network_put_result> put(const bytes& data) {
-    return ask<msg::storage_network_put_result>(
-        w.system, network, msg::storage_network_put{named(data), slice::copy_of(data), film});
-  }
-  result<msg::storage_network_chunk_result> chunk(const bytes& data) {
-    return ask<msg::storage_network_chunk_result>(w.system, network,
-                                                  msg::storage_network_chunk{named(data)});
-  }
-  std::size_t copies(const bytes& data) {
-    std::size_t out = 0;
-    for (auto& n : nodes) out += n.store->get_all(name_chunk(data)).has_value() ? 1 : 0;
-    return out;
-  }
-  std::uint64_t gets() {
-    std::uint64_t out = 0;
-    for (auto& n : nodes) out += static_cast<std::uint64_t>(n.faults->gets.load());
-    return out;
-  }
-
-  world w;
-  loop& home;
-  msg::storage_network_actor network;
-  std::deque<node> nodes;
-};
-
-} // namespace
+using namespace interswarm::storage::testing;
 
 TEST_CASE("storage network: two copies in two racks, read once and then from memory", "[storage]") {
   cluster c;
@@ -256,6 +123,51 @@ TEST_CASE("storage network: readers of one chunk share its read", "[storage]") {
   }
   CHECK(good == 50);
   CHECK(c.gets() <= 2); // one, and a hedge on a slow machine
+}
+
+TEST_CASE("storage network: what is there is held for another, what is not is told", "[storage]") {
+  cluster c;
+  c.add();
+  c.add();
+  c.add();
+  std::vector<slice> names;
+  std::vector<bytes> all;
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    all.push_back(content(9000, i));
+    names.push_back(named(all.back()));
+    if (i < 4) REQUIRE(c.put(all.back()));
+  }
+  const slice book = slice::copy_of(as_bytes("book"));
+  const auto hold = [&] {
+    return ask<msg::storage_network_hold_result>(c.w.system, c.network,
+                                                 msg::storage_network_hold{names, book});
+  };
+  CHECK(hold()->missing == std::vector{names[4]});
+  // With one copy gone the chunk has to be put again.
+  for (auto& n : c.nodes) {
+    if (!n.store->get_all(name_chunk(all[0]))) continue;
+    REQUIRE(n.store->remove({name_chunk(all[0])}, 1));
+    REQUIRE(n.store->collect(1, 10));
+    break;
+  }
+  auto missing = hold()->missing;
+  std::sort(missing.begin(), missing.end(), [](const auto& a, const auto& b) {
+    return std::lexicographical_compare(a.view().begin(), a.view().end(), b.view().begin(),
+                                        b.view().end());
+  });
+  CHECK(missing.size() == 2);
+  const auto release = [&](const slice& holder) {
+    return ask<msg::storage_network_release_result>(c.w.system, c.network,
+                                                    msg::storage_network_release{holder})
+        ->count;
+  };
+  CHECK(release(book) == 7);
+  CHECK(release(book) == 0);
+  CHECK(release(film) == 7);
+  CHECK(ask<msg::storage_network_hold_result>(c.w.system, c.network,
+                                              msg::storage_network_hold{{slice(bytes(3))}, book})
+            .error()
+            .code == errc::malformed);
 }
 
 TEST_CASE("storage network: one id is one node, which may leave and come again", "[storage]") {
