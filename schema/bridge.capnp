@@ -33,6 +33,8 @@ struct Find {
   seeking @1 :Text;
   want @2 :UInt16;
   # Offers at most.
+  ownSwarm @3 :Bool;
+  # The sought name's own swarm may deliver too: the bytes are for an import or an operator, not for that swarm.
 }
 
 struct Names {

@@ -77,7 +77,8 @@ using name_transfer_actor = caf::typed_actor<caf::replies_to<names_link>::with<n
 
 /// Who can deliver the content that `sought` names? Answers offers, best first.
 struct find_offers {
-  msg::name sought;
+  /// What is known of the name; the table may not have it yet.
+  msg::name_record sought;
   /// Whether the sought name's own swarm counts as well (an import does not care where the bytes
   /// come from).
   bool own_swarm = false;

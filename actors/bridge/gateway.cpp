@@ -249,7 +249,7 @@ void gateway::find() {
   if (finding_ || refuted_ || now < find_after_ || !ctx_.handler) return;
   finding_ = true;
   find_after_ = now + find_pause;
-  request(ctx_.handler, find_timeout, find_offers{sought_.name, ctx_.own_swarm})
+  request(ctx_.handler, find_timeout, find_offers{sought_, ctx_.own_swarm})
       .then(
           [this](offers_found& found) {
             finding_ = false;
@@ -343,7 +343,7 @@ void gateway::try_pass_on(const Request& question, caf::typed_response_promise<R
               [promise](const caf::error& why) mutable { promise.deliver(why); });
     return;
   }
-  request(ctx_.handler, find_timeout, find_offers{sought_.name, ctx_.own_swarm})
+  request(ctx_.handler, find_timeout, find_offers{sought_, ctx_.own_swarm})
       .then(
           [this, question, promise, until](offers_found& found) mutable {
             if (in_use() == nullptr) offers_arrived(found.offers);

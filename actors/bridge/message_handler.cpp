@@ -44,9 +44,10 @@ message_handler::behavior_type message_handler::make_behavior() {
       [this](const find_offers& r) {
         auto promise = make_response_promise<offers_found>();
         quest q;
-        q.sought = r.sought;
+        q.sought = r.sought.name;
+        if (r.own_swarm) q.told = {r.sought};
         q.own_swarm = r.own_swarm;
-        q.who = {ctx_.domain, r.sought.overlay};
+        q.who = {ctx_.domain, r.sought.name.overlay};
         find(std::move(q), [promise](result<offers_found> x) mutable {
           if (x) {
             promise.deliver(std::move(*x));

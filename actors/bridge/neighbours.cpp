@@ -75,6 +75,7 @@ void message_handler::answer_find(msg::message& message,
   q.sought = records.front().name;
   q.told = std::move(records);
   q.who = {message.domain, message.find.seeking};
+  q.own_swarm = message.find.own_swarm;
   q.hops = message.hops;
   q.message_id = message.id;
   q.asked_by = message.domain;

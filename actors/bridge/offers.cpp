@@ -211,6 +211,7 @@ void message_handler::ask_neighbours(const quest& q, const std::vector<msg::name
   question.which = msg::message::which_t::find;
   question.find.seeking = q.who.overlay;
   question.find.want = limits::max_offers;
+  question.find.own_swarm = q.own_swarm;
   if (const auto* known = find_record(group, q.sought)) {
     question.find.records.push_back(*known);
   } else {
