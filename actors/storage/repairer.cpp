@@ -19,6 +19,9 @@ using namespace std::chrono_literals;
 
 constexpr auto patience = 30s;
 constexpr auto chore_interval = 50 * kj::MILLISECONDS;
+/// A pass that left something undone is repeated after so many looks, not at once: what cannot be
+/// done must not keep the nodes busy.
+constexpr int retry_looks = 10;
 constexpr std::size_t contents_at_once = 16;
 constexpr std::size_t chunks_at_once = 512;
 
@@ -112,7 +115,8 @@ private:
                              (m.presence == msg::presence::gone ? "-" : "") +
                              (m.state.bad_chunks > 0 ? "!" : "") + "\n";
               const bool due = clock_now() - passed_at_ >= options_.pass_every;
-              if (asked_ || due || signature != signature_) begin(found, signature);
+              const bool again = retry_at_ && clock_now() >= *retry_at_;
+              if (asked_ || due || again || signature != signature_) begin(found, signature);
             },
             [this](const caf::error& e) {
               looking_ = false;
@@ -122,6 +126,7 @@ private:
 
   void begin(const msg::storage_network_members_result& found, std::string signature) {
     asked_ = false;
+    retry_at_.reset();
     signature_ = std::move(signature);
     const auto passes = state_.passes;
     state_ = {};
@@ -164,8 +169,9 @@ private:
     if (state_.missing_copies > 0 || state_.lost_chunks > 0)
       runtime::log().info("repair: {} copies were missing, {} made, {} chunks lost",
                           state_.missing_copies, state_.made_copies, state_.lost_chunks);
-    // What could not be done now is tried again, though nobody comes or goes.
-    if (state_.made_copies < state_.missing_copies) signature_.clear();
+    // What could not be done is tried again, and what was put lets extra copies go: only a pass
+    // that misses nothing removes them.
+    if (state_.missing_copies > 0) retry_at_ = clock_now() + retry_looks * options_.look_every;
   }
 
   void next_batch(const pass_ref& p) {
@@ -220,9 +226,9 @@ private:
 
   void give_orders(const pass_ref& p) {
     if (!p->sure) {
-      // Somebody went while it was asked: the next look begins anew.
-      signature_.clear();
-      return end(p, "a storage node went away during the pass");
+      // Somebody went, or was too busy, while it was asked.
+      retry_at_ = clock_now() + retry_looks * options_.look_every;
+      return end(p, "a storage node did not answer during the pass");
     }
     std::map<std::size_t, std::vector<chunk_name>> removals;
     for (const auto& name : p->names) {
@@ -236,9 +242,10 @@ private:
       for (const auto m : o.remove) removals[m].push_back(name);
     }
     for (auto& [m, names] : removals) {
-      state_.removed_copies += names.size();
       request(p->nodes[m], patience, msg::storage_node_remove{to_slices(names)})
-          .then([] {}, [](const caf::error&) {});
+          .then([this, count = names.size()] { state_.removed_copies += count; },
+                // The next pass finds them again.
+                [this](const caf::error& e) { state_.note = runtime::to_error(e).text; });
     }
     put_more(p);
   }
@@ -301,6 +308,7 @@ private:
   bool looking_ = false;
   bool asked_ = false;
   instant looked_at_{};
+  std::optional<instant> retry_at_;
   instant passed_at_ = clock_now();
   std::int64_t credit_ = 0;
   runtime::on_loop<kj::Promise<void>> chores_;
