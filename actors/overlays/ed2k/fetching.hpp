@@ -83,6 +83,7 @@ private:
   // fetching_sources.cpp: whom it comes from.
   /// Somebody waits: what the last answer said may be old.
   void find_for_reader(instant at);
+  void ask_when_due(instant at);
   void find(instant now);
   void take_found(const msg::tracker_find_result& found);
   void add_source(const endpoint& contact, client_id low);
@@ -129,6 +130,7 @@ private:
   std::uint64_t received_bytes_ = 0;
   bool started_ = false;
   bool finding_ = false;
+  bool ask_for_reader_ = false;
   std::size_t finds_ = 0;
   std::size_t found_peers_ = 0;
   instant started_at_{};

@@ -45,8 +45,15 @@ void fetching::find(instant at) {
 }
 
 void fetching::find_for_reader(instant at) {
-  const bool in_need = links_.empty() && book_.hopeful() == 0;
-  if (in_need && at - find_at_ >= find_interval_for_readers) find(at);
+  if (!tracker_ || !links_.empty() || book_.hopeful() != 0) return;
+  ask_for_reader_ = true;
+  ask_when_due(at);
+}
+
+void fetching::ask_when_due(instant at) {
+  if (!ask_for_reader_ || finding_ || at - find_at_ < find_interval_for_readers) return;
+  ask_for_reader_ = false;
+  find(at);
 }
 
 void fetching::take_found(const msg::tracker_find_result& found) {
@@ -281,6 +288,7 @@ void fetching::tick(instant at) {
       find(at);
     }
   }
+  ask_when_due(at);
   std::erase_if(reads_, [&](pending_read& r) {
     if (at < r.until) return false;
     schedule_.unwant(r.range);
@@ -310,8 +318,8 @@ void fetching::tick(instant at) {
 void fetching::look_for_hopelessness(instant at) {
   if (reads_.empty() && proofs_.empty()) return;
   if (!links_.empty() || at - started_at_ < hopeless_after || (tracker_ && finds_ == 0)) return;
-  // A question that is out may change it.
-  if (book_.hopeful() != 0 || finding_) return;
+  // A question that is out, or that this reader is still owed, may change it.
+  if (book_.hopeful() != 0 || finding_ || ask_for_reader_) return;
   fail_reads({errc::unavailable, found_peers_ == 0
                                      ? "no ed2k client has this file"
                                      : "none of the ed2k clients with this file can be reached"});
