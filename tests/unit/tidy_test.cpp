@@ -34,6 +34,13 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> allowed{
      {"schema/base/", "schema/*", "storage/", "actors/runtime/", "actors/bridge/"}},
     {"actors/storage",
      {"schema/base/", "schema/*", "storage/", "actors/runtime/", "actors/storage/"}},
+    {"actors/services/origin",
+     {"schema/base/", "schema/*", "storage/", "actors/runtime/", "actors/services/origin/"}},
+    {"actors/services/http",
+     {"schema/base/", "schema/*", "storage/", "actors/runtime/", "actors/services/http/"}},
+    {"actors/services",
+     {"schema/base/", "schema/*", "storage/", "actors/runtime/", "actors/storage/",
+      "actors/services/"}},
     {"actors/node",
      {"schema/base/", "schema/*", "storage/", "actors/runtime/", "actors/bridge/", "actors/node/"}},
     {"modes", {"schema/", "storage/", "actors/", "modes/"}},
@@ -105,11 +112,11 @@ TEST_CASE("tidy: includes go only in the allowed directions") {
 }
 
 TEST_CASE("tidy: no overlay is named inside the bridge, no mode outside modes/") {
-  for (const auto& file :
-       sources({"actors/bridge", "actors/node", "actors/runtime", "actors/storage", "storage"})) {
-    const bool bridge = file.path.starts_with("actors/bridge/") ||
-                        file.path.starts_with("actors/node/") ||
-                        file.path.starts_with("actors/storage/");
+  for (const auto& file : sources({"actors/bridge", "actors/node", "actors/runtime",
+                                   "actors/storage", "actors/services", "storage"})) {
+    const bool bridge =
+        file.path.starts_with("actors/bridge/") || file.path.starts_with("actors/node/") ||
+        file.path.starts_with("actors/services/") || file.path.starts_with("actors/storage/");
     for (const auto& line : file.lines) {
       INFO(file.path << ": " << line);
       CHECK(line.find("mode ==") == std::string::npos);
