@@ -4,6 +4,7 @@
 #include "modes/name_argument.hpp"
 #include "modes/node_client.hpp"
 #include "modes/print.hpp"
+#include "modes/print_soa.hpp"
 #include "schema/base/encoding.hpp"
 #include "schema/bittorrent/record.hpp"
 
@@ -16,22 +17,9 @@
 
 namespace interswarm {
 
-namespace {
-
-using namespace std::chrono_literals;
-
-/// What every client command takes.
-struct client_options {
-  node_address node;
-  bool json = false;
-  std::vector<std::string> names;
-};
-
-using command = std::function<result<void>(client_options&)>;
-
-void add(CLI::App& app, int& exit_code, const std::shared_ptr<client_options>& options,
-         CLI::App* sub, command run) {
-  (void)app;
+void add_client_command(CLI::App* sub, int& exit_code,
+                        const std::shared_ptr<client_options>& options,
+                        std::function<result<void>(client_options&)> run) {
   sub->add_option("--node", options->node.address, "HOST:PORT of the node")->capture_default_str();
   sub->add_option("--keys", options->node.keys, "folder of certificates made by `interswarm keys`");
   sub->add_option("--as", options->node.key_name, "our name among the certificates (operator)");
@@ -44,6 +32,12 @@ void add(CLI::App& app, int& exit_code, const std::shared_ptr<client_options>& o
     }
   });
 }
+
+namespace {
+
+using namespace std::chrono_literals;
+
+using command = std::function<result<void>(client_options&)>;
 
 void print_records(const std::vector<msg::name_record>& records, bool json) {
   if (!json) {
@@ -103,8 +97,12 @@ result<void> run_status(client_options& o) {
   if (!node) return tl::unexpected(node.error());
   auto status = (*node)->ask<msg::control_status_result>((*node)->control(), msg::control_status{});
   if (!status) return tl::unexpected(status.error());
+  // A bridge belongs to no cluster.
+  const auto cluster =
+      (*node)->ask<msg::control_cluster_result>((*node)->control(), msg::control_cluster{});
   if (!o.json) {
     std::cout << to_text(status->domains, status->gateways);
+    if (cluster) std::cout << to_text(cluster->state);
     return {};
   }
   nlohmann::json out{{"node", (*node)->domain()},
@@ -112,6 +110,7 @@ result<void> run_status(client_options& o) {
                      {"gateways", nlohmann::json::array()}};
   for (const auto& d : status->domains) out["domains"].push_back(to_json(d));
   for (const auto& g : status->gateways) out["gateways"].push_back(to_json(g));
+  if (cluster) out["cluster"] = to_json(cluster->state);
   std::cout << out.dump(2) << "\n";
   return {};
 }
@@ -200,7 +199,7 @@ void add_client_commands(CLI::App& app, int& exit_code) {
                             ? "words of the title"
                             : "magnet link, ed2k:// link, .torrent or .meta4 file, content id");
     if (required) names->required();
-    add(app, exit_code, options, sub, std::move(run));
+    add_client_command(sub, exit_code, options, std::move(run));
     return sub;
   };
   with_names("link", "Declare that names are the same content", "NAME", true, run_link);
@@ -219,7 +218,8 @@ void add_client_commands(CLI::App& app, int& exit_code) {
                                             "status", "What the node sees and does", run_status},
                                         {"ledger", "What has crossed between overlays", run_ledger},
                                         {"stop", "End the node in good order", run_stop}}) {
-    add(app, exit_code, std::make_shared<client_options>(), app.add_subcommand(name, text), run);
+    add_client_command(app.add_subcommand(name, text), exit_code,
+                       std::make_shared<client_options>(), run);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "modes/client_commands.hpp"
 #include "modes/run_bridge.hpp"
+#include "modes/run_soa.hpp"
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -12,15 +13,21 @@ int run_command_line(int argc, char** argv) {
   CLI::App app{"Interswarm makes separate peer-to-peer content systems work together."};
   app.set_version_flag("--version", "interswarm 0.1.0");
   app.require_subcommand(0, 1);
-  app.footer("A node: interswarm --mode bridge --config FILE\nMore: interswarm COMMAND --help");
+  app.footer("A node: interswarm --mode bridge|soa --config FILE\nMore: interswarm COMMAND --help");
   int exit_code = 0;
   std::string mode;
   std::string config;
-  app.add_option("--mode", mode, "run a node in the foreground")->check(CLI::IsMember({"bridge"}));
+  app.add_option("--mode", mode, "run a node in the foreground")
+      ->check(CLI::IsMember({"bridge", "soa"}));
+  std::vector<std::string> join;
+  app.add_option("--join", join,
+                 "with --mode soa: members of the cluster to begin with, beside "
+                 "those in the configuration (HOST:PORT or NAME@HOST:PORT)");
   app.add_option("--config", config, "the node's configuration (TOML)");
   add_hash_command(app, exit_code);
   add_keys_command(app, exit_code);
   add_client_commands(app, exit_code);
+  add_publish_commands(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -35,7 +42,11 @@ int run_command_line(int argc, char** argv) {
     std::cerr << "interswarm: --mode " << mode << " wants --config FILE\n";
     return 2;
   }
-  return run_bridge(config);
+  if (mode == "bridge" && !join.empty()) {
+    std::cerr << "interswarm: --join is for --mode soa; a bridge has [[neighbour]]\n";
+    return 2;
+  }
+  return mode == "bridge" ? run_bridge(config) : run_soa(config, join);
 }
 
 } // namespace interswarm

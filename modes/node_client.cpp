@@ -56,6 +56,16 @@ node_client::~node_client() {
 }
 
 result<std::unique_ptr<node_client>> node_client::connect(const node_address& where) {
+  auto out = connect_as_guest(where);
+  if (!out) return out;
+  auto& client = **out;
+  auto control = client.ask<msg::session_control_result>(client.session_, msg::session_control{});
+  if (!control) return tl::unexpected(control.error());
+  client.control_ = control->control;
+  return out;
+}
+
+result<std::unique_ptr<node_client>> node_client::connect_as_guest(const node_address& where) {
   std::unique_ptr<node_client> out(new node_client);
   runtime::dial_options options;
   options.address = where.address;
@@ -99,9 +109,6 @@ result<std::unique_ptr<node_client>> node_client::connect(const node_address& wh
   if (!hello) return tl::unexpected(hello.error());
   out->domain_ = hello->domain;
   out->session_ = hello->session;
-  auto control = out->ask<msg::session_control_result>(out->session_, msg::session_control{});
-  if (!control) return tl::unexpected(control.error());
-  out->control_ = control->control;
   return out;
 }
 

@@ -31,11 +31,14 @@ class node_client {
 public:
   /// Fails `disconnected` (no node there), `denied`, `configuration` with one line for the user.
   static result<std::unique_ptr<node_client>> connect(const node_address& where);
+  /// The same for parties that are no operators: without `control()`.
+  static result<std::unique_ptr<node_client>> connect_as_guest(const node_address& where);
   ~node_client();
   node_client(const node_client&) = delete;
   node_client& operator=(const node_client&) = delete;
 
   const msg::control_actor& control() const { return control_; }
+  const msg::session_actor& session() const { return session_; }
   const std::string& domain() const { return domain_; }
 
   /// Sends a request and waits.

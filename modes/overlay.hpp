@@ -3,6 +3,7 @@
 #include "actors/bridge/face.hpp"
 #include "actors/runtime/loop.hpp"
 #include "schema/base/result.hpp"
+#include "schema/cluster.values.hpp"
 
 #include <caf/fwd.hpp>
 #include <filesystem>
@@ -31,6 +32,9 @@ struct overlay_surroundings {
 struct started_overlay {
   bridge::face face;
   std::vector<std::string> addresses;
+  /// Where its clients find this node. An unspecified address stands for whatever this machine is
+  /// called elsewhere.
+  std::vector<msg::door> doors;
 };
 
 /// One P2P system as the wiring knows it. Adding a system is adding one of these to `all_overlays`.
@@ -43,6 +47,10 @@ public:
   virtual bool configured() const = 0;
   /// Fails with one line for the operator: what, where, what to do.
   virtual result<started_overlay> start(const overlay_surroundings& around) = 0;
+  /// The link by which people hand on a content of this overlay's name, with the doors of this
+  /// overlay among `doors`; empty for another overlay's name.
+  virtual std::string link(const msg::name_record& record,
+                           const std::vector<msg::door>& doors) const = 0;
 };
 
 std::unique_ptr<overlay> make_bittorrent_overlay();

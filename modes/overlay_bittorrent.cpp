@@ -4,6 +4,7 @@
 #include "actors/overlays/bittorrent/tracker.hpp"
 #include "modes/config_reader.hpp"
 #include "modes/overlay.hpp"
+#include "schema/bittorrent/magnet.hpp"
 #include "schema/bittorrent/record.hpp"
 
 #include <algorithm>
@@ -19,6 +20,8 @@ public:
   bool configured() const override { return tracker_ || peer_ || !trackers_.empty(); }
   void read(config_reader& file) override;
   result<started_overlay> start(const overlay_surroundings& around) override;
+  std::string link(const msg::name_record& record,
+                   const std::vector<msg::door>& doors) const override;
 
 private:
   void read_tracker(config_reader& r);
@@ -129,7 +132,10 @@ result<void> bittorrent_overlay::start_peer(const overlay_surroundings& around,
     return fail(started.error().code, "[bittorrent.peer] listen: " + started.error().text);
   }
   out.face.peer = std::move(*started);
-  for (const auto& e : peer_->listen) out.addresses.push_back("peer " + e.to_string());
+  for (const auto& e : peer_->listen) {
+    out.addresses.push_back("peer " + e.to_string());
+    out.doors.push_back({name(), e.to_string(), "peer"});
+  }
   return {};
 }
 
@@ -142,8 +148,12 @@ result<void> bittorrent_overlay::start_directories(const overlay_surroundings& a
     if (!started) {
       return fail(started.error().code, "[bittorrent.tracker] listen: " + started.error().text);
     }
-    for (const auto& e : started->udp) out.addresses.push_back("tracker udp://" + e.to_string());
-    for (const auto& e : started->http) out.addresses.push_back("tracker http://" + e.to_string());
+    const auto opened = [&](const std::string& scheme, const endpoint& e) {
+      out.addresses.push_back("tracker " + scheme + e.to_string());
+      out.doors.push_back({name(), scheme + e.to_string() + "/announce", "tracker"});
+    };
+    for (const auto& e : started->udp) opened("udp://", e);
+    for (const auto& e : started->http) opened("http://", e);
     directories.push_back(std::move(started->actor));
   }
   for (const auto& url : trackers_) {
@@ -155,6 +165,7 @@ result<void> bittorrent_overlay::start_directories(const overlay_surroundings& a
       return fail(started.error().code, "[bittorrent.registrar] trackers: " + started.error().text);
     }
     directories.push_back(std::move(*started));
+    out.doors.push_back({name(), url, "tracker"});
   }
   if (directories.size() == 1) {
     out.face.tracker = std::move(directories.front());
@@ -174,6 +185,22 @@ result<started_overlay> bittorrent_overlay::start(const overlay_surroundings& ar
   }
   if (auto done = start_directories(around, out); !done) return tl::unexpected(done.error());
   return out;
+}
+
+std::string bittorrent_overlay::link(const msg::name_record& record,
+                                     const std::vector<msg::door>& doors) const {
+  if (record.name.overlay != name()) return {};
+  auto magnet = bittorrent::parse_magnet(record.uri);
+  if (!magnet) {
+    const auto torrent = bittorrent::make_metainfo(record);
+    if (!torrent) return record.uri;
+    magnet = bittorrent::make_magnet(*torrent);
+  }
+  for (const auto& d : doors) {
+    if (d.overlay != name()) continue;
+    (d.kind == "tracker" ? magnet->trackers : magnet->peers).push_back(d.address);
+  }
+  return to_string(*magnet);
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "actors/overlays/ed2k/server.hpp"
 #include "modes/config_reader.hpp"
 #include "modes/overlay.hpp"
+#include "schema/ed2k/link.hpp"
 #include "schema/ed2k/record.hpp"
 
 #include <charconv>
@@ -19,6 +20,8 @@ public:
   bool configured() const override { return server_ || peer_ || !servers_.empty(); }
   void read(config_reader& file) override;
   result<started_overlay> start(const overlay_surroundings& around) override;
+  std::string link(const msg::name_record& record,
+                   const std::vector<msg::door>& doors) const override;
 
 private:
   void read_server(config_reader& r);
@@ -116,6 +119,10 @@ result<void> ed2k_overlay::start_peer(const overlay_surroundings& around, starte
   if (!started) return fail(started.error().code, "[ed2k.peer] listen: " + started.error().text);
   out.face.peer = std::move(*started);
   out.addresses.push_back("peer " + peer_->listen.to_string());
+  auto reached = peer_->listen;
+  if (reached.address.is_unspecified() && !peer_->public_address.is_unspecified())
+    reached.address = peer_->public_address;
+  out.doors.push_back({name(), reached.to_string(), "peer"});
   return {};
 }
 
@@ -128,6 +135,7 @@ result<void> ed2k_overlay::start_directories(const overlay_surroundings& around,
       return fail(started.error().code, "[ed2k.server] listen: " + started.error().text);
     directories.emplace_back(started->tracker);
     out.addresses.push_back("server " + started->listen.to_string());
+    out.doors.push_back({name(), started->listen.to_string(), "server"});
   }
   for (const auto& address : servers_) {
     ed2k::registrar_options o;
@@ -168,6 +176,19 @@ result<started_overlay> ed2k_overlay::start(const overlay_surroundings& around) 
   }
   if (auto done = start_directories(around, out); !done) return tl::unexpected(done.error());
   return out;
+}
+
+std::string ed2k_overlay::link(const msg::name_record& record,
+                               const std::vector<msg::door>& doors) const {
+  if (record.name.overlay != name()) return {};
+  auto link = ed2k::parse_file_link(record.uri);
+  if (!link) return record.uri;
+  for (const auto& d : doors) {
+    const auto at = endpoint::parse(d.address);
+    if (d.overlay == name() && d.kind == "peer" && at)
+      link->sources.push_back({at->address.to_string(), at->port, 0, std::nullopt});
+  }
+  return ed2k::to_string(*link);
 }
 
 } // namespace

@@ -10,72 +10,33 @@
 #include "actors/runtime/rpc_dialer.hpp"
 #include "actors/runtime/rpc_listener.hpp"
 #include "actors/runtime/system.hpp"
-#include "modes/config.hpp"
-#include "modes/config_reader.hpp"
 #include "modes/naming.hpp"
-#include "modes/node_folder.hpp"
-#include "modes/overlay.hpp"
+#include "modes/node_parts.hpp"
 #include "schema/node.glue.hpp"
 
-#include <iostream>
 #include <random>
-#include <thread>
 
 namespace interswarm {
 
 namespace {
 
-struct settings {
-  node_config node;
-  std::vector<std::unique_ptr<overlay>> overlays = all_overlays();
-};
-
-result<settings> read_settings(const std::string& file) {
-  auto reader = config_reader::open(file);
-  if (!reader) return tl::unexpected(error{errc::configuration, reader.error().text});
-  settings out;
-  read_node_config(*reader, out.node);
-  for (auto& o : out.overlays) o->read(*reader);
-  if (auto done = reader->finish(); !done) return tl::unexpected(done.error());
-  if (!runtime::set_log_level(out.node.log)) {
-    return fail(errc::configuration,
-                file + ": node.log: one of trace, debug, info, warning, error, off is wanted");
-  }
-  return out;
-}
-
-runtime::system_options system_options_of(const node_config& cfg) {
-  runtime::system_options out;
-  const auto count = cfg.loops != 0 ? cfg.loops : std::max(2u, std::thread::hardware_concurrency());
-  out.loops.clear();
-  for (std::uint32_t i = 0; i < count; ++i) out.loops.push_back("loop-" + std::to_string(i));
-  // SQLite blocks: the name transfer has a loop of its own, the last one.
-  out.loops.push_back("storage");
-  // Beside the loops: hashing and verifying, which blocks too.
-  out.workers = std::max<std::size_t>(4, std::thread::hardware_concurrency());
-  out.grace = cfg.grace;
-  return out;
-}
-
 /// A running node: put together here, ended by its system in the opposite order.
 class node {
 public:
-  node(settings s, node_folder folder, runtime::system& system)
-      : settings_(std::move(s)), folder_(std::move(folder)), system_(system) {}
+  node(node_settings s, const node_folder& folder, runtime::system& system)
+      : settings_(std::move(s)), folder_(folder), system_(system) {}
 
-  result<void> start();
-  void tell_ready() const;
+  /// Gives what it listens on.
+  result<std::vector<std::string>> start();
 
 private:
-  result<void> start_overlays();
   void start_bridge();
   result<void> start_listener();
   result<void> dial_neighbours();
-  result<std::optional<runtime::tls_identity>> identity() const;
   std::size_t io_loops() const { return system_.loops() - 1; }
 
-  settings settings_;
-  node_folder folder_;
+  node_settings settings_;
+  const node_folder& folder_;
   runtime::system& system_;
   std::vector<bridge::face> faces_;
   std::vector<std::string> addresses_;
@@ -83,30 +44,6 @@ private:
   bridge::handler_actor handler_;
   msg::control_actor control_;
 };
-
-result<void> node::start_overlays() {
-  std::size_t next = 0;
-  for (auto& o : settings_.overlays) {
-    if (!o->configured()) continue;
-    overlay_surroundings around{system_.actors(), system_.home(next++ % io_loops()), folder_.path(),
-                                [this](const std::string& purpose, std::size_t count) {
-                                  return folder_.identity(purpose, count);
-                                }};
-    auto started = o->start(around);
-    if (!started) return tl::unexpected(started.error());
-    system_.enlist(runtime::stage::faces, o->name() + " tracker", started->face.tracker);
-    // A node that is nothing but a tracker has no peer.
-    if (started->face.peer)
-      system_.enlist(runtime::stage::faces, o->name() + " peer", started->face.peer);
-    for (auto& a : started->addresses) addresses_.push_back(o->name() + " " + a);
-    faces_.push_back(std::move(started->face));
-  }
-  if (faces_.empty()) {
-    return fail(errc::configuration, "no overlay is configured; add [bittorrent.tracker], "
-                                     "[ed2k.server] or another section of one");
-  }
-  return {};
-}
 
 void node::start_bridge() {
   const auto& cfg = settings_.node;
@@ -136,17 +73,9 @@ void node::start_bridge() {
   system_.enlist(runtime::stage::sessions, "status manager", status);
 }
 
-result<std::optional<runtime::tls_identity>> node::identity() const {
-  const auto& cfg = settings_.node;
-  if (cfg.keys.empty()) return std::optional<runtime::tls_identity>{};
-  auto loaded = runtime::tls_identity::load(cfg.keys, cfg.domain);
-  if (!loaded) return tl::unexpected(loaded.error());
-  return std::optional<runtime::tls_identity>(std::move(*loaded));
-}
-
 result<void> node::start_listener() {
   const auto& cfg = settings_.node;
-  auto mine = identity();
+  auto mine = identity_of(cfg);
   if (!mine) return tl::unexpected(mine.error());
   runtime::listen_options options;
   options.address = cfg.listen;
@@ -174,7 +103,7 @@ result<void> node::dial_neighbours() {
   std::uint64_t seed = std::random_device{}();
   for (const auto& n : cfg.neighbours) {
     if (n.address.empty()) continue;
-    auto mine = identity();
+    auto mine = identity_of(cfg);
     if (!mine) return tl::unexpected(mine.error());
     auto& home = system_.home();
     auto joiner = runtime::spawn_on<neighbour_link>(home, cfg.domain, n.domain, handler_);
@@ -197,49 +126,42 @@ result<void> node::dial_neighbours() {
   return {};
 }
 
-result<void> node::start() {
+result<std::vector<std::string>> node::start() {
   auto names =
       bridge::spawn_name_transfer(system_.home(io_loops()), folder_.path() / "interswarm.db");
   if (!names) return tl::unexpected(names.error());
   names_ = std::move(*names);
   system_.enlist(runtime::stage::storage, "name transfer", names_);
-  if (auto done = start_overlays(); !done) return done;
+  auto started = start_overlays(settings_.overlays, system_, io_loops(), folder_);
+  if (!started) return tl::unexpected(started.error());
+  if (started->faces.empty())
+    return fail(errc::configuration, "no overlay is configured; add [bittorrent.tracker], "
+                                     "[ed2k.server] or another section of one");
+  faces_ = std::move(started->faces);
+  addresses_ = std::move(started->addresses);
   start_bridge();
-  if (auto done = start_listener(); !done) return done;
-  return dial_neighbours();
-}
-
-void node::tell_ready() const {
-  for (const auto& a : addresses_) std::cout << a << "\n";
-  std::cout << "ready" << std::endl;
-}
-
-int report(const error& e) {
-  std::cerr << "interswarm: " << to_string(e) << "\n";
-  return e.code == errc::configuration ? 2 : 1;
+  if (auto listening = start_listener(); !listening) return tl::unexpected(listening.error());
+  if (auto dialled = dial_neighbours(); !dialled) return tl::unexpected(dialled.error());
+  return addresses_;
 }
 
 } // namespace
 
 int run_bridge(const std::string& config_file) {
-  auto read = read_settings(config_file);
-  if (!read) return report(read.error());
-  auto folder = node_folder::open(read->node.data);
-  if (!folder) return report(folder.error());
-  runtime::system system(system_options_of(read->node));
-  result<void> started;
-  {
-    node running(std::move(*read), std::move(*folder), system);
-    started = running.start();
-    if (started) {
-      running.tell_ready();
-      system.wait_for_stop();
-      runtime::log().info("stopping");
-    }
-    const auto killed = system.shut_down();
-    if (started && !killed.empty()) return 1;
-  }
-  return started ? 0 : report(started.error());
+  auto read = read_node_settings(config_file, {});
+  if (!read) return report_failure(read.error());
+  const auto cfg = read->node;
+  const auto start = [&](runtime::system& system,
+                         const node_folder& folder) -> result<running_node> {
+    const auto made = std::make_shared<node>(std::move(*read), folder, system);
+    auto addresses = made->start();
+    // What was started is told to end before its handles go.
+    if (!addresses) system.shut_down();
+    if (!addresses) return tl::unexpected(addresses.error());
+    return running_node{std::move(*addresses), made};
+  };
+  // SQLite blocks: the name transfer has a loop of its own.
+  return run_node(cfg, {"storage"}, start);
 }
 
 } // namespace interswarm

@@ -6,6 +6,8 @@ $Cxx.namespace("interswarm::wire");
 using Content = import "content.capnp";
 using Source = import "source.capnp";
 using Bridging = import "bridge.capnp";
+using Clustering = import "cluster.capnp";
+using Service = import "service.capnp";
 
 interface Node {
   # The bootstrap capability of a connection. Who the other side is follows from its TLS certificate, or from being
@@ -23,6 +25,13 @@ interface Session {
 
   control @1 () -> (control :Control);
   # For the operator's own commands. Fails `denied` for other parties.
+
+  cluster @2 () -> (cluster :Clustering.Cluster);
+  # For the other processes of the cluster. Fails `denied` for other parties, `unimplemented` without SOA mode.
+
+  storageService @3 (tenant :Text) -> (service :Service.StorageService);
+  # For a content provider: with a certificate `tenant` is its name there, or empty. This machine's operator may act for
+  # any tenant. Fails `denied`, `unimplemented` at a node without the service role.
 }
 
 struct ImportState {
@@ -71,4 +80,7 @@ interface Control {
   search @6 (words :Text, limit :UInt32) -> (records :List(Content.NameRecord));
   stop @7 () -> ();
   # Ordered shutdown, as SIGTERM.
+
+  cluster @8 () -> (state :Clustering.ClusterState);
+  # Fails `unimplemented` without SOA mode.
 }

@@ -52,6 +52,11 @@ struct catalogue_query {
   bool open_only = false;
 };
 
+struct tenant_usage {
+  std::uint64_t bytes = 0;
+  std::uint64_t publications = 0;
+};
+
 /// What was published: contents, who published them and under which properties. Each change is one
 /// transaction. `now` is Unix seconds. For one thread at a time, like the database, which must
 /// outlive it.
@@ -78,6 +83,9 @@ public:
   /// and `limits::listing`.
   result<std::vector<publication>> list(const catalogue_query& q, std::int64_t before,
                                         std::size_t limit, std::int64_t now) const;
+  /// Bytes and number of what the tenant publishes; a content that others publish too counts for
+  /// each of them.
+  result<tenant_usage> usage(const std::string& tenant, std::int64_t now) const;
   /// All contents in order of id, those after `after`: what a repair looks after.
   result<std::vector<kept_content>> wanted(byte_view after, std::size_t limit) const;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/bridge/books.hpp"
 #include "actors/bridge/status_board.hpp"
 #include "schema/bridge.gen.hpp"
 #include "schema/node.gen.hpp"
@@ -13,67 +14,6 @@
 
 /// Messages that stay inside one node; what crosses nodes is in `schema/`.
 namespace interswarm::bridge {
-
-/// Declares that all records name the same content, with the evidence they carry.
-struct names_link {
-  std::vector<msg::name_record> records;
-};
-/// All names of the content that `name` names; an empty group when it is not known.
-struct names_of {
-  msg::name name;
-};
-/// Newest first.
-struct names_all {
-  std::uint32_t limit = 0;
-};
-struct names_search {
-  std::string words;
-  std::uint32_t limit = 0;
-};
-/// Adds what was learned of one name (size, proof data, metadata); makes no new equation.
-struct names_learn {
-  msg::name_record record;
-};
-/// The bytes were hashed here under all these names.
-struct names_verify {
-  std::vector<msg::name_record> records;
-  slice content_id;
-};
-/// The bytes under these two names differ.
-struct names_refute {
-  msg::name first;
-  msg::name second;
-};
-struct names_group {
-  std::vector<msg::name_record> records;
-};
-/// Enters each under its receipt and role; the larger byte count stays.
-struct ledger_enter {
-  std::vector<msg::ledger_entry> entries;
-};
-struct ledger_since {
-  std::int64_t since_ms = 0;
-  std::uint32_t limit = 0;
-};
-struct ledger_list {
-  std::vector<msg::ledger_entry> entries;
-};
-
-/// Sent by the name transfer to itself when it is told to end: what was sent to it before is still
-/// entered.
-struct books_closing {};
-
-/// The name table and the ledger, on a thread of their own: SQLite blocks.
-using name_transfer_actor = caf::typed_actor<caf::replies_to<names_link>::with<names_group>,   //
-                                             caf::replies_to<names_of>::with<names_group>,     //
-                                             caf::replies_to<names_all>::with<names_group>,    //
-                                             caf::replies_to<names_search>::with<names_group>, //
-                                             caf::replies_to<names_learn>::with<void>,         //
-                                             caf::replies_to<names_verify>::with<names_group>, //
-                                             caf::replies_to<names_refute>::with<void>,        //
-                                             caf::replies_to<ledger_enter>::with<void>,        //
-                                             caf::replies_to<ledger_since>::with<ledger_list>, //
-                                             caf::reacts_to<books_closing>>;
 
 /// Who can deliver the content that `sought` names? Answers offers, best first.
 struct find_offers {
@@ -118,6 +58,10 @@ struct names_changed {
   std::vector<msg::name_record> records;
   /// Whether the neighbours are to be told.
   bool publish = false;
+};
+/// The content is not to be had any more: whoever is served under this name is left.
+struct name_withdrawn {
+  msg::name name;
 };
 /// A source over the best offer for a client command.
 struct open_source {
@@ -166,22 +110,11 @@ using handler_actor =
                      caf::reacts_to<neighbour_joined>,                                     //
                      caf::reacts_to<neighbour_left>,                                       //
                      caf::reacts_to<names_changed>,                                        //
+                     caf::reacts_to<name_withdrawn>,                                       //
                      caf::reacts_to<handler_tick>>;
 
 } // namespace interswarm::bridge
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_link)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_of)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_all)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_search)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_learn)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_verify)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_refute)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_group)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_enter)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_since)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_list)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::books_closing)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::find_offers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::offers_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::equation_refuted)
@@ -190,6 +123,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::delivery_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::neighbour_joined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::neighbour_left)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::name_withdrawn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::open_source)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::opened_source)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::rank_offers)

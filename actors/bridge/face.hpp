@@ -17,6 +17,9 @@ struct face {
   /// Nobody tells this overlay's demand (a foreign server that cannot be watched): what can be
   /// delivered into it is offered there all the time; its bytes still move only when a client asks.
   bool standing = false;
+  /// Whether contents are taken out of it for others. An overlay that is only served (SOA mode)
+  /// gives nothing.
+  bool gives = true;
   /// Charged to others for a GiB taken out of this overlay.
   double price_per_gib = 0;
 };

@@ -29,21 +29,6 @@ constexpr std::uint32_t max_wait_ms = 60'000;
 /// Progress is told at most once for so many bytes.
 constexpr std::uint64_t tell_step = 1 << 20;
 
-struct hash_worker_state {
-  std::unique_ptr<content_hasher> hasher;
-};
-
-hash_worker_actor::behavior_type
-hash_worker(hash_worker_actor::stateful_pointer<hash_worker_state> self, hash_plan plan) {
-  self->state.hasher = std::make_unique<content_hasher>(plan);
-  return {
-      [self](const hash_block& b) { self->state.hasher->push(b.data); },
-      [self](hash_finish) {
-        return hash_done{std::make_shared<const content_hashes>(self->state.hasher->finish())};
-      },
-  };
-}
-
 /// Whether `list` covers a whole content as the hashes computed here do.
 bool covers_all(const msg::hash_list& list, std::uint64_t size) {
   return list.offset == 0 && list.end == size;
@@ -143,22 +128,16 @@ void importer::merge_records_into_wanted(const msg::name_record& learned) {
 }
 
 void importer::start() {
-  hash_plan plan;
-  const auto add_length = [&plan](std::uint64_t length) {
-    auto& all = plan.v1_piece_lengths;
-    if (length > 0 && std::find(all.begin(), all.end(), length) == all.end()) all.push_back(length);
-  };
-  for (const auto& n : ctx_.namings) {
-    for (const auto length : n.piece_lengths(wanted_.size)) add_length(length);
-  }
+  auto plan = plan_for(ctx_.namings, wanted_.size);
   for (const auto& list : wanted_.hashes) {
-    if (list.algorithm == msg::hash_algorithm::sha1 && list.period == 0) add_length(list.unit);
+    if (list.algorithm == msg::hash_algorithm::sha1 && list.period == 0)
+      add_piece_length(plan, list.unit);
   }
   if (auto possible = content_hasher::check(plan); !possible) {
     fail_with(to_string(possible.error()));
     return;
   }
-  worker_ = system().spawn(hash_worker, plan);
+  worker_ = spawn_hash_worker(system(), plan);
   failures_ = 0;
   if (wanted_.size == 0) {
     finish();

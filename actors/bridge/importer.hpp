@@ -1,37 +1,13 @@
 #pragma once
 
 #include "actors/bridge/contract.hpp"
+#include "actors/bridge/hash_worker.hpp"
+#include "actors/bridge/naming.hpp"
 #include "actors/runtime/loop_actor.hpp"
-#include "storage/content_hashes.hpp"
 
-#include <functional>
 #include <map>
 
 namespace interswarm::bridge {
-
-/// Makes the name records that one overlay gives to a content whose every hash is known, the one
-/// that most clients understand first.
-using namer = std::function<result<std::vector<msg::name_record>>(const content_hashes& hashes,
-                                                                  const std::string& title)>;
-
-/// An overlay's naming. `piece_lengths` are what its name needs beside the fixed hashes.
-struct naming {
-  std::string overlay;
-  namer make;
-  std::function<std::vector<std::uint64_t>(std::uint64_t size)> piece_lengths;
-};
-
-struct hash_block {
-  slice data;
-};
-struct hash_finish {};
-struct hash_done {
-  std::shared_ptr<const content_hashes> hashes;
-};
-/// A content hasher on a thread of its own; a block is answered when it was taken, so that the
-/// reader keeps pace.
-using hash_worker_actor = caf::typed_actor<caf::replies_to<hash_block>::with<void>,
-                                           caf::replies_to<hash_finish>::with<hash_done>>;
 
 struct import_tick {};
 /// Asks for the size again.
@@ -91,8 +67,5 @@ private:
 
 } // namespace interswarm::bridge
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::hash_block)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::hash_finish)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::hash_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::import_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::import_retry)

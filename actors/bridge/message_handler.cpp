@@ -85,6 +85,7 @@ message_handler::behavior_type message_handler::make_behavior() {
           if (f != nullptr && f->standing) stand_for(record);
         }
       },
+      [this](const name_withdrawn& r) { close(table_key(r.name)); },
       [this](handler_tick) { tick(); },
   };
 }

@@ -67,11 +67,12 @@ void message_handler::find(quest q, found_handler then) {
 void message_handler::ask_givers(quest q, std::vector<msg::name_record> group, found_handler then) {
   std::vector<msg::name_record> givers;
   for (const auto& r : group) {
-    if (usable(r) && face_of(r.name.overlay) != nullptr && (q.own_swarm || r.name != q.sought))
+    const auto* from = face_of(r.name.overlay);
+    if (usable(r) && from != nullptr && from->gives && (q.own_swarm || r.name != q.sought))
       givers.push_back(r);
   }
-  if (q.own_swarm && find_record(group, q.sought) == nullptr &&
-      face_of(q.sought.overlay) != nullptr) {
+  const auto* own = face_of(q.sought.overlay);
+  if (q.own_swarm && find_record(group, q.sought) == nullptr && own != nullptr && own->gives) {
     msg::name_record bare;
     bare.name = q.sought;
     bare.size = msg::unknown_size;

@@ -1,5 +1,6 @@
 #include "actors/node/control.hpp"
 
+#include "actors/bridge/gather.hpp"
 #include "actors/bridge/limits.hpp"
 #include "actors/bridge/message_handler.hpp"
 #include "actors/runtime/error.hpp"
@@ -16,6 +17,18 @@ constexpr auto names_timeout = 30s;
 constexpr auto open_timeout = 30s;
 constexpr std::uint32_t max_listed = 100'000;
 
+caf::error stores_only() {
+  return runtime::make_caf_error(errc::unimplemented,
+                                 "this node only stores chunks; ask one with the service or access "
+                                 "role");
+}
+
+caf::error published_only() {
+  return runtime::make_caf_error(errc::unimplemented,
+                                 "in SOA mode contents are not linked or imported from overlays; "
+                                 "give the file or its URL to `interswarm publish`");
+}
+
 } // namespace
 
 control::control(caf::actor_config& cfg, runtime::loop& home, context ctx)
@@ -26,6 +39,10 @@ control::~control() noexcept = default;
 template <class Result, class Question>
 caf::typed_response_promise<Result> control::ask_names(Question question) {
   auto promise = make_response_promise<Result>();
+  if (!ctx_.names) {
+    promise.deliver(stores_only());
+    return promise;
+  }
   request(ctx_.names, names_timeout, std::move(question))
       .then([promise](
                 bridge::names_group& g) mutable { promise.deliver(Result{std::move(g.records)}); },
@@ -44,6 +61,10 @@ control::behavior_type control::make_behavior() {
       [this](const msg::control_import& r) { return begin_import(r); },
       [this](const msg::control_fetch& r) {
         auto promise = make_response_promise<msg::control_fetch_result>();
+        if (!ctx_.handler) {
+          promise.deliver(stores_only());
+          return promise;
+        }
         request(ctx_.handler, open_timeout, bridge::open_source{r.record, true})
             .then(
                 [promise](bridge::opened_source& x) mutable {
@@ -54,6 +75,10 @@ control::behavior_type control::make_behavior() {
       },
       [this](const msg::control_status&) {
         auto promise = make_response_promise<msg::control_status_result>();
+        if (!ctx_.handler) {
+          promise.deliver(msg::control_status_result{});
+          return promise;
+        }
         request(ctx_.handler, names_timeout, bridge::status_wanted{})
             .then(
                 [promise](bridge::status_report& x) mutable {
@@ -65,6 +90,10 @@ control::behavior_type control::make_behavior() {
       },
       [this](const msg::control_ledger& r) {
         auto promise = make_response_promise<msg::control_ledger_result>();
+        if (!ctx_.names) {
+          promise.deliver(stores_only());
+          return promise;
+        }
         const auto limit = r.limit == 0 ? max_listed : std::min(r.limit, max_listed);
         request(ctx_.names, names_timeout, bridge::ledger_since{r.since_ms, limit})
             .then(
@@ -81,6 +110,7 @@ control::behavior_type control::make_behavior() {
       [this](const msg::control_stop&) {
         if (ctx_.stop) ctx_.stop();
       },
+      [this](const msg::control_cluster&) { return cluster(); },
   };
 }
 
@@ -91,6 +121,10 @@ void control::on_exit() {
 
 caf::typed_response_promise<msg::control_link_result> control::link(msg::control_link& r) {
   auto promise = make_response_promise<msg::control_link_result>();
+  if (ctx_.cluster) {
+    promise.deliver(published_only());
+    return promise;
+  }
   if (r.records.size() < 2) {
     promise.deliver(runtime::make_caf_error(errc::malformed,
                                             "a link takes at least two names of the same content"));
@@ -115,6 +149,10 @@ caf::typed_response_promise<msg::control_link_result> control::link(msg::control
 caf::typed_response_promise<msg::control_import_result>
 control::begin_import(const msg::control_import& r) {
   auto promise = make_response_promise<msg::control_import_result>();
+  if (ctx_.cluster) {
+    promise.deliver(published_only());
+    return promise;
+  }
   std::erase_if(imports_, [](const caf::weak_actor_ptr& w) {
     return !caf::actor_cast<caf::strong_actor_ptr>(w);
   });
@@ -132,6 +170,50 @@ control::begin_import(const msg::control_import& r) {
       runtime::spawn_on<bridge::importer>(home(), std::move(ctx), r.record));
   imports_.push_back(caf::actor_cast<caf::weak_actor_ptr>(work));
   promise.deliver(msg::control_import_result{std::move(work)});
+  return promise;
+}
+
+caf::result<msg::control_cluster_result> control::cluster() {
+  if (!ctx_.cluster)
+    return runtime::make_caf_error(errc::unimplemented, "this node belongs to no cluster");
+  auto promise = make_response_promise<msg::control_cluster_result>();
+  auto state = std::make_shared<msg::cluster_state>();
+  // Each part is told as far as it answers.
+  auto all = bridge::gather<bool>::of(3, [state, promise](std::vector<bool>&) mutable {
+    promise.deliver(msg::control_cluster_result{std::move(*state)});
+  });
+  const auto silent = [all](const caf::error&) { all->done(); };
+  request(ctx_.cluster, names_timeout, cluster_wanted{})
+      .then(
+          [state, all](cluster_seen& x) {
+            state->members = std::move(x.members);
+            state->leader = std::move(x.leader);
+            all->done();
+          },
+          silent);
+  if (ctx_.network) {
+    request(ctx_.network, names_timeout, msg::storage_network_members{})
+        .then(
+            [state, all](msg::storage_network_members_result& x) {
+              state->storage = std::move(x.members);
+              state->copies = x.copies;
+              all->done();
+            },
+            silent);
+  } else {
+    all->done();
+  }
+  if (ctx_.repair) {
+    request(ctx_.repair, names_timeout, msg::repair_state{})
+        .then(
+            [state, all](msg::repair_state_result& x) {
+              state->repair = std::move(x.state);
+              all->done();
+            },
+            silent);
+  } else {
+    all->done();
+  }
   return promise;
 }
 

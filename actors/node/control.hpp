@@ -2,6 +2,7 @@
 
 #include "actors/bridge/contract.hpp"
 #include "actors/bridge/importer.hpp"
+#include "actors/node/cluster_desk.hpp"
 #include "actors/runtime/loop_actor.hpp"
 
 #include <functional>
@@ -12,11 +13,17 @@ namespace interswarm {
 class control final : public runtime::loop_actor<msg::control_actor> {
 public:
   struct context {
+    /// `handler` and `names` are null at a node that only stores chunks.
     bridge::handler_actor handler;
     bridge::name_transfer_actor names;
     std::vector<bridge::naming> namings;
     /// Begins the ordered shutdown.
     std::function<void()> stop;
+    /// SOA mode: contents come by being published, not by links and imports. `repair` is null
+    /// without the service role, `network` without service and access.
+    cluster_desk_actor cluster;
+    msg::storage_network_actor network;
+    msg::repair_actor repair;
   };
 
   control(caf::actor_config& cfg, runtime::loop& home, context ctx);
@@ -30,6 +37,7 @@ private:
   caf::typed_response_promise<msg::control_link_result> link(msg::control_link& r);
   caf::typed_response_promise<msg::control_import_result>
   begin_import(const msg::control_import& r);
+  caf::result<msg::control_cluster_result> cluster();
   template <class Result, class Question>
   caf::typed_response_promise<Result> ask_names(Question question);
 

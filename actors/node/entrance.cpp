@@ -55,33 +55,67 @@ session::session(caf::actor_config& cfg, runtime::loop& home, entrance::context 
 
 session::~session() noexcept = default;
 
+bool session::is_operator() const {
+  return peer_.authenticated ? listed(ctx_.operators, peer_.name)
+                             : runtime::is_loopback(peer_.address);
+}
+
 session::behavior_type session::make_behavior() {
   return {
-      [this](const msg::session_bridge& r) -> caf::result<msg::session_bridge_result> {
-        if (!ctx_.handler)
-          return runtime::make_caf_error(errc::unimplemented, "this node is no bridge");
-        if (!r.mine)
-          return runtime::make_caf_error(errc::malformed, "a bridge joins with its own bridge");
-        if (!ctx_.neighbours.empty() && !listed(ctx_.neighbours, domain_)) {
-          runtime::log().warn("{}: domain \"{}\" is no neighbour of ours", peer_.address,
-                              printable(domain_));
-          return runtime::make_caf_error(
-              errc::denied, "this domain is not among the neighbours of " + ctx_.domain);
-        }
-        joined_ = r.mine;
-        send(ctx_.handler, bridge::neighbour_joined{domain_, r.mine});
-        return msg::session_bridge_result{
-            runtime::spawn_on<bridge_gate>(home(), ctx_.handler, domain_)};
-      },
+      [this](const msg::session_bridge& r) { return join_bridge(r); },
       [this](const msg::session_control&) -> caf::result<msg::session_control_result> {
-        const bool may = peer_.authenticated ? listed(ctx_.operators, peer_.name)
-                                             : runtime::is_loopback(peer_.address);
-        if (!may)
+        if (!is_operator())
           return runtime::make_caf_error(errc::denied,
                                          "this party may not use the operator's commands");
         return msg::session_control_result{ctx_.control};
       },
+      [this](const msg::session_cluster&) { return show_cluster(); },
+      [this](const msg::session_storage_service& r) { return serve_tenant(r.tenant); },
   };
+}
+
+caf::result<msg::session_bridge_result> session::join_bridge(const msg::session_bridge& r) {
+  if (!ctx_.handler || ctx_.cluster)
+    return runtime::make_caf_error(errc::unimplemented, "this node is no bridge");
+  if (!r.mine)
+    return runtime::make_caf_error(errc::malformed, "a bridge joins with its own bridge");
+  if (!ctx_.neighbours.empty() && !listed(ctx_.neighbours, domain_)) {
+    runtime::log().warn("{}: domain \"{}\" is no neighbour of ours", peer_.address,
+                        printable(domain_));
+    return runtime::make_caf_error(errc::denied,
+                                   "this domain is not among the neighbours of " + ctx_.domain);
+  }
+  joined_ = r.mine;
+  send(ctx_.handler, bridge::neighbour_joined{domain_, r.mine});
+  return msg::session_bridge_result{runtime::spawn_on<bridge_gate>(home(), ctx_.handler, domain_)};
+}
+
+caf::result<msg::session_cluster_result> session::show_cluster() {
+  if (!ctx_.cluster)
+    return runtime::make_caf_error(errc::unimplemented, "this node belongs to no cluster");
+  // Plain connections are this machine's, or were allowed for a network that is itself protected.
+  if (peer_.authenticated && !listed(ctx_.members, peer_.name)) {
+    runtime::log().warn("{}: \"{}\" is no member of our cluster", peer_.address,
+                        printable(peer_.name));
+    return runtime::make_caf_error(errc::denied, "\"" + printable(peer_.name) +
+                                                     "\" is not among the [cluster] members of " +
+                                                     ctx_.domain);
+  }
+  return msg::session_cluster_result{ctx_.cluster};
+}
+
+caf::result<msg::session_storage_service_result> session::serve_tenant(const std::string& tenant) {
+  if (!ctx_.publishing)
+    return runtime::make_caf_error(errc::unimplemented,
+                                   "this node publishes nothing; ask one with the service role");
+  const bool own_name = peer_.authenticated && listed(ctx_.publishers, peer_.name) &&
+                        (tenant.empty() || tenant == peer_.name);
+  if (!own_name && !is_operator())
+    return runtime::make_caf_error(errc::denied, "this party may not publish here");
+  const auto& name = !tenant.empty() ? tenant : own_name ? peer_.name : ctx_.domain;
+  if (name.size() > max_domain_bytes || printable(name, name.size()) != name)
+    return runtime::make_caf_error(errc::malformed, "a tenant's name is printable text");
+  return msg::session_storage_service_result{ctx_.publishing(name)};
 }
 
 void session::on_exit() {

@@ -4,6 +4,10 @@
 #include "actors/runtime/connection.hpp"
 #include "actors/runtime/loop_actor.hpp"
 
+#include <functional>
+#include <string>
+#include <vector>
+
 namespace interswarm {
 
 /// The version that `hello` tells.
@@ -22,6 +26,14 @@ public:
     std::vector<std::string> neighbours;
     /// Certificate names that may use the operator's commands, beside loopback connections.
     std::vector<std::string> operators;
+    /// SOA mode: this process as the others of its cluster see it, and the certificate names of
+    /// those others.
+    msg::cluster_actor cluster;
+    std::vector<std::string> members;
+    /// SOA mode, service role: the storage service of one tenant, and the certificate names of
+    /// tenants.
+    std::function<msg::storage_service_actor(const std::string& tenant)> publishing;
+    std::vector<std::string> publishers;
   };
 
   entrance(caf::actor_config& cfg, runtime::loop& home, context ctx, runtime::peer_identity peer);
@@ -48,6 +60,11 @@ public:
   const char* name() const override { return "session"; }
 
 private:
+  bool is_operator() const;
+  caf::result<msg::session_bridge_result> join_bridge(const msg::session_bridge& r);
+  caf::result<msg::session_cluster_result> show_cluster();
+  caf::result<msg::session_storage_service_result> serve_tenant(const std::string& tenant);
+
   entrance::context ctx_;
   runtime::peer_identity peer_;
   std::string domain_;

@@ -40,9 +40,10 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> allowed{
      {"schema/base/", "schema/*", "storage/", "actors/runtime/", "actors/services/http/"}},
     {"actors/services",
      {"schema/base/", "schema/*", "storage/", "actors/runtime/", "actors/storage/",
-      "actors/services/"}},
+      "actors/bridge/", "actors/services/"}},
     {"actors/node",
-     {"schema/base/", "schema/*", "storage/", "actors/runtime/", "actors/bridge/", "actors/node/"}},
+     {"schema/base/", "schema/*", "storage/", "actors/runtime/", "actors/storage/",
+      "actors/bridge/", "actors/services/", "actors/node/"}},
     {"modes", {"schema/", "storage/", "actors/", "modes/"}},
 };
 

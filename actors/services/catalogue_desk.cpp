@@ -1,0 +1,325 @@
+#include "actors/services/catalogue_desk.hpp"
+
+#include "actors/runtime/error.hpp"
+#include "actors/runtime/log.hpp"
+#include "actors/runtime/loop_actor.hpp"
+#include "actors/runtime/wall_clock.hpp"
+#include "storage/ledger.hpp"
+#include "storage/name_table.hpp"
+
+#include <algorithm>
+#include <list>
+#include <set>
+
+namespace interswarm::services {
+
+namespace {
+
+struct books {
+  std::unique_ptr<database> db;
+  std::unique_ptr<name_table> names;
+  std::unique_ptr<catalogue> contents;
+  std::unique_ptr<ledger> entries;
+};
+
+constexpr std::uint32_t max_wait_ms = 60'000;
+
+bytes to_bytes(const slice& s) { return {s.view().begin(), s.view().end()}; }
+caf::error refuse(const error& e) { return runtime::make_caf_error(e); }
+
+catalogue_query from_message(const msg::query& q) {
+  return {q.words, q.tenant, q.media_type, {q.property.key, q.property.value}, q.open_only};
+}
+
+class catalogue_desk final : public runtime::loop_actor<catalogue_desk_actor> {
+public:
+  catalogue_desk(caf::actor_config& config, runtime::loop& home, std::shared_ptr<books> kept)
+      : loop_actor(config, home), kept_(std::move(kept)) {
+    // Another life of this node counts from elsewhere, so nobody takes its numbers for ours.
+    version_ = static_cast<std::uint64_t>(runtime::unix_ms()) << 16;
+  }
+  ~catalogue_desk() noexcept override = default;
+
+  const char* name() const override { return "catalogue-desk"; }
+  void on_exit() override {
+    waiting_.clear();
+    kept_.reset();
+  }
+  behavior_type make_behavior() override;
+
+private:
+  struct waiter {
+    std::uint64_t after = 0;
+    caf::typed_response_promise<msg::catalogue_changed_result> promise;
+  };
+
+  caf::result<msg::catalogue_changed_result> changed(const msg::catalogue_changed& x);
+  void note_change();
+  caf::result<msg::catalogue_names_result> names(const msg::name& name);
+  caf::result<msg::catalogue_newest_result> newest(std::uint32_t limit);
+  caf::result<msg::catalogue_content_result> content(const slice& id);
+  caf::result<tenant_list> list(const msg::query& q, std::int64_t before, std::uint32_t limit);
+  caf::result<entered_publication> enter(const enter_publication& x);
+  result<void> verify(const std::vector<msg::name_record>& records, const slice& content_id);
+  caf::result<orphaned> dropped(result<std::vector<slice>> gone);
+  /// What everybody may have, newest first.
+  result<std::set<bytes>> open_contents(std::size_t limit);
+
+  std::shared_ptr<books> kept_;
+  std::uint64_t version_ = 0;
+  std::list<waiter> waiting_;
+};
+
+catalogue_desk::behavior_type catalogue_desk::make_behavior() {
+  return {
+      [this](const msg::catalogue_changed& x) { return changed(x); },
+      [this](const msg::catalogue_names& x) { return names(x.name); },
+      [this](const msg::catalogue_newest& x) { return newest(x.limit); },
+      [this](const msg::catalogue_content& x) { return content(x.content_id); },
+      [this](const msg::catalogue_search& x) -> caf::result<msg::catalogue_search_result> {
+        auto found = kept_->contents->list(from_message(x.query), x.before, x.limit,
+                                           runtime::unix_seconds());
+        if (!found) return refuse(found.error());
+        msg::catalogue_search_result out;
+        for (const auto& p : *found) out.publications.push_back(to_message(p));
+        return out;
+      },
+      [this](const msg::catalogue_account& x) -> caf::result<void> {
+        if (auto ok = kept_->entries->record(x.entries); !ok) return refuse(ok.error());
+        return caf::unit;
+      },
+      [this](const enter_publication& x) { return enter(x); },
+      [this](const drop_publication& x) {
+        return dropped(kept_->contents->withdraw(x.content_id, x.tenant));
+      },
+      [this](drop_expired) -> caf::result<orphaned> {
+        auto gone = kept_->contents->expire(runtime::unix_seconds());
+        if (gone && gone->empty()) return orphaned{};
+        return dropped(std::move(gone));
+      },
+      [this](const list_kept& x) -> caf::result<kept_list> {
+        auto found = kept_->contents->wanted(x.after, x.limit);
+        if (!found) return refuse(found.error());
+        return kept_list{std::move(*found)};
+      },
+      [this](const find_unknown& x) -> caf::result<unknown_contents> {
+        unknown_contents out;
+        for (const auto& id : x.content_ids) {
+          const auto found = kept_->contents->find(id);
+          if (found) continue;
+          if (found.error().code != errc::not_found) return refuse(found.error());
+          out.content_ids.push_back(id);
+        }
+        return out;
+      },
+      [this](const list_tenant& x) { return list(x.query, x.before, x.limit); },
+      [this](const tenant_usage_wanted& x) -> caf::result<tenant_usage> {
+        auto found = kept_->contents->usage(x.tenant, runtime::unix_seconds());
+        if (!found) return refuse(found.error());
+        return *found;
+      },
+  };
+}
+
+caf::result<msg::catalogue_changed_result>
+catalogue_desk::changed(const msg::catalogue_changed& x) {
+  if (x.after_version != version_) return msg::catalogue_changed_result{version_};
+  auto promise = make_response_promise<msg::catalogue_changed_result>();
+  waiting_.push_back({x.after_version, promise});
+  home()
+      .timer()
+      .afterDelay(std::min(x.wait_ms, max_wait_ms) * kj::MILLISECONDS)
+      .then([version = version_, promise]() mutable {
+        if (promise.pending()) promise.deliver(msg::catalogue_changed_result{version});
+      })
+      .detach([](kj::Exception&&) {});
+  return promise;
+}
+
+void catalogue_desk::note_change() {
+  ++version_;
+  for (auto& w : waiting_)
+    if (w.promise.pending()) w.promise.deliver(msg::catalogue_changed_result{version_});
+  waiting_.clear();
+}
+
+caf::result<msg::catalogue_names_result> catalogue_desk::names(const msg::name& name) {
+  const auto now = runtime::unix_seconds();
+  auto found = name.overlay == stored_overlay ? kept_->names->by_content(name.key, now)
+                                              : kept_->names->names(name, now);
+  if (!found && found.error().code != errc::not_found) return refuse(found.error());
+  msg::catalogue_names_result out;
+  if (found) out.records = std::move(*found);
+  auto id = name.overlay == stored_overlay ? name.key : slice{};
+  for (const auto& r : out.records)
+    if (r.content_id.size() == 32 && r.evidence >= msg::evidence::verified) id = r.content_id;
+  if (id.size() != 32) return out;
+  const auto kept = kept_->contents->find(id);
+  if (!kept) {
+    if (kept.error().code == errc::not_found) return out;
+    return refuse(kept.error());
+  }
+  const auto published = kept_->contents->publications(id, now);
+  if (!published) return refuse(published.error());
+  const bool open = std::any_of(published->begin(), published->end(),
+                                [](const publication& p) { return p.open; });
+  msg::name_record stored;
+  stored.name = {std::string(stored_overlay), id};
+  stored.size = kept->size;
+  stored.content_id = id;
+  stored.evidence = msg::evidence::structural;
+  stored.permission = msg::permission::allowed;
+  if (!published->empty()) stored.title = published->front().title;
+  out.records.push_back(std::move(stored));
+  // What not everybody may have is not given to swarms, where everybody is.
+  if (!open)
+    for (auto& r : out.records) r.permission = msg::permission::forbidden;
+  return out;
+}
+
+result<std::set<bytes>> catalogue_desk::open_contents(std::size_t limit) {
+  std::set<bytes> out;
+  catalogue_query q;
+  q.open_only = true;
+  std::int64_t before = 0;
+  while (out.size() < limit) {
+    auto some = kept_->contents->list(q, before, limits::listing, runtime::unix_seconds());
+    if (!some) return tl::unexpected(some.error());
+    for (const auto& p : *some) out.insert(to_bytes(p.content_id));
+    if (some->size() < limits::listing) break;
+    before = some->back().id;
+  }
+  return out;
+}
+
+caf::result<msg::catalogue_newest_result> catalogue_desk::newest(std::uint32_t limit) {
+  limit = std::min(limit, max_newest);
+  msg::catalogue_newest_result out;
+  const auto open = open_contents(limit);
+  if (!open) return refuse(open.error());
+  for (std::size_t skip = 0; out.records.size() < limit && !open->empty();
+       skip += limits::listing) {
+    auto some = kept_->names->list(limits::listing, skip, runtime::unix_seconds());
+    if (!some) return refuse(some.error());
+    for (auto& r : *some) {
+      if (out.records.size() < limit && r.evidence >= msg::evidence::verified &&
+          open->contains(to_bytes(r.content_id)))
+        out.records.push_back(std::move(r));
+    }
+    if (some->size() < limits::listing) break;
+  }
+  return out;
+}
+
+caf::result<msg::catalogue_content_result> catalogue_desk::content(const slice& id) {
+  const auto kept = kept_->contents->find(id);
+  if (!kept) return refuse(kept.error());
+  auto published = kept_->contents->publications(id, runtime::unix_seconds());
+  if (!published) return refuse(published.error());
+  msg::catalogue_content_result out;
+  out.content.record.name = {std::string(stored_overlay), id};
+  out.content.record.size = kept->size;
+  out.content.record.content_id = id;
+  out.content.record.evidence = msg::evidence::structural;
+  out.content.record.permission = msg::permission::allowed;
+  out.content.chunks = kept->chunks;
+  for (const auto& p : *published) out.publications.push_back(to_message(p));
+  if (!out.publications.empty()) out.content.record.title = out.publications.front().title;
+  return out;
+}
+
+caf::result<tenant_list> catalogue_desk::list(const msg::query& q, std::int64_t before,
+                                              std::uint32_t limit) {
+  auto found = kept_->contents->list(from_message(q), before, limit, runtime::unix_seconds());
+  if (!found) return refuse(found.error());
+  tenant_list out;
+  for (const auto& p : *found) out.publications.push_back(to_message(p));
+  return out;
+}
+
+result<void> catalogue_desk::verify(const std::vector<msg::name_record>& records,
+                                    const slice& content_id) {
+  std::vector<msg::name> keys;
+  std::uint64_t size = 0;
+  for (const auto& record : records) {
+    // The equation comes with `verify`; the record brings only what it knows of its own name.
+    auto known = record;
+    known.evidence = msg::evidence::hint;
+    known.content_id = {};
+    if (auto learned = kept_->names->learn(known); !learned) return learned;
+    keys.push_back(record.name);
+    size = record.size;
+  }
+  return keys.empty() ? result<void>{} : kept_->names->verify(keys, content_id, size);
+}
+
+caf::result<entered_publication> catalogue_desk::enter(const enter_publication& x) {
+  if (auto ok = verify(x.records, x.what.content_id); !ok) return refuse(ok.error());
+  auto gone = kept_->contents->publish(services::from_message(x.what), x.chunks);
+  if (!gone) return refuse(gone.error());
+  note_change();
+  entered_publication out;
+  out.orphans = std::move(*gone);
+  const auto published = kept_->contents->publications(x.what.content_id, runtime::unix_seconds());
+  if (published) {
+    for (const auto& p : *published)
+      if (p.tenant == x.what.tenant) out.what = to_message(p);
+  }
+  if (auto all = kept_->names->by_content(x.what.content_id, runtime::unix_seconds()))
+    out.records = std::move(*all);
+  return out;
+}
+
+caf::result<orphaned> catalogue_desk::dropped(result<std::vector<slice>> gone) {
+  if (!gone) return refuse(gone.error());
+  note_change();
+  return orphaned{std::move(*gone)};
+}
+
+} // namespace
+
+publication from_message(const msg::publication& p) {
+  publication out;
+  out.content_id = p.content_id;
+  out.size = p.size;
+  out.tenant = p.tenant;
+  out.title = p.title;
+  out.media_type = p.media_type;
+  for (const auto& x : p.properties) out.properties.emplace_back(x.key, x.value);
+  out.series = p.series;
+  out.open = p.open;
+  out.published_at = p.published_at;
+  out.expires = p.expires;
+  return out;
+}
+
+msg::publication to_message(const publication& p) {
+  msg::publication out;
+  out.id = p.id;
+  out.content_id = p.content_id;
+  out.size = p.size;
+  out.tenant = p.tenant;
+  out.title = p.title;
+  out.media_type = p.media_type;
+  for (const auto& [key, value] : p.properties) out.properties.push_back({key, value});
+  out.series = p.series;
+  out.open = p.open;
+  out.published_at = p.published_at;
+  out.expires = p.expires;
+  return out;
+}
+
+result<catalogue_desk_actor> spawn_catalogue_desk(runtime::loop& home, const std::string& where) {
+  auto kept = std::make_shared<books>();
+  auto db = database::open(where);
+  if (!db) return tl::unexpected(db.error());
+  kept->db = std::move(*db);
+  auto names = name_table::open(*kept->db);
+  if (!names) return tl::unexpected(names.error());
+  kept->names = std::move(*names);
+  kept->contents = std::make_unique<catalogue>(*kept->db);
+  kept->entries = std::make_unique<ledger>(*kept->db);
+  return runtime::spawn_on<catalogue_desk>(home, std::move(kept));
+}
+
+} // namespace interswarm::services

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "schema/cluster.gen.hpp"
+#include "schema/service.gen.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace interswarm {
+
+/// As in print.hpp, of what SOA mode has.
+nlohmann::json to_json(const msg::cluster_state& state);
+nlohmann::json to_json(const msg::publication& publication);
+std::string to_text(const msg::cluster_state& state);
+std::string to_text(const std::vector<msg::publication>& publications);
+
+} // namespace interswarm
