@@ -185,9 +185,18 @@ result<void> check_units(node_client& node, const msg::source_actor& source,
   return {};
 }
 
-/// For an ed2k name whose hash set nobody told: the whole file's hash.
+/// For a content id, and for an ed2k name whose hash set nobody told: the whole file's hash.
 result<void> check_whole(node_client& node, const msg::source_actor& source, const msg::name& name,
                          std::uint64_t size, const partial_file& file) {
+  if (name == content_name(name.key)) {
+    auto only = hash_plan::none();
+    only.bep52 = true;
+    const auto hashes = hash_file(file.path(), only);
+    if (!hashes) return tl::unexpected(hashes.error());
+    if (!equal(*hashes->content_id, name.key))
+      return fail(errc::refuted, "the bytes that came are not what the content id names");
+    return judge(node, source, {0, size}, msg::verdict::good);
+  }
   const auto key = ed2k::read_name(name);
   if (!key)
     return fail(errc::unavailable, "nothing is known that this name's bytes could be checked by");

@@ -31,6 +31,16 @@ void read_cluster(config_reader& r, soa_config& out) {
   r.read("join", join);
   r.read("members", out.members);
   r.read("advertise", out.advertise);
+  std::chrono::seconds away =
+      std::chrono::duration_cast<std::chrono::seconds>(out.network.timing.away_after);
+  std::chrono::seconds gone =
+      std::chrono::duration_cast<std::chrono::seconds>(out.network.timing.gone_after);
+  r.read("away_after", away);
+  r.read("gone_after", gone);
+  if (away < std::chrono::seconds(2) || gone < away)
+    r.reject("gone_after", "away_after is at least 2 s, gone_after at least as long");
+  out.network.timing.away_after = away;
+  out.network.timing.gone_after = gone;
   r.read("copies", copies);
   auto least = copies;
   r.read("least_copies", least);

@@ -2,6 +2,7 @@
 
 from .amule import LINE_MBIT, AMule
 from .bittorrent import Aria2, Libtorrent, OpenTracker, Transmission
+from .cluster import Cluster
 from .files import (
     ED2K_PART_BYTES,
     MIB,
@@ -23,6 +24,7 @@ __all__ = [
     "AMule",
     "Aria2",
     "BitTorrentFace",
+    "Cluster",
     "ED2K_PART_BYTES",
     "Ed2kFace",
     "Failure",

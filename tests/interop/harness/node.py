@@ -33,13 +33,21 @@ def toml_text(tables):
 
 
 def configuration(
-    folder, domain, bittorrent=None, ed2k=None, listen=None, keys=None, neighbours=(), bridge=None
+    folder,
+    domain,
+    bittorrent=None,
+    ed2k=None,
+    listen=None,
+    keys=None,
+    neighbours=(),
+    bridge=None,
+    soa=None,
 ):
     """A node's configuration, the one place that knows its form.
 
     `bittorrent` and `ed2k` are the addresses of the faces (None: the node has no such face), as
     `BitTorrentFace` and `Ed2kFace` below; `neighbours` are pairs of a domain and its address (""
-    where it dials us).
+    where it dials us); `soa` are the tables of a cluster's node.
     """
     tables = {
         "node": {
@@ -57,6 +65,8 @@ def configuration(
         ]
     if bridge:
         tables["bridge"] = bridge
+    if soa:
+        tables.update(soa)
     if bittorrent:
         tables.update(bittorrent.tables())
     if ed2k:
@@ -123,7 +133,7 @@ class Ed2kFace:
 
 
 class Node:
-    """One `interswarm --mode bridge`."""
+    """One `interswarm --mode bridge`, or `--mode soa` with tables for it."""
 
     def __init__(self, run, host, name, bittorrent=None, ed2k=None, **more):
         self.run = run
@@ -134,6 +144,7 @@ class Node:
         self.folder = run.folder(name)
         self.config = os.path.join(self.folder, "node.toml")
         self._more = more
+        self.mode = "soa" if more.get("soa") else "bridge"
         self.listen = more.pop("listen", None) or f"127.0.0.1:{CONTROL_PORT}"
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(configuration(self.folder, name, bittorrent, ed2k, self.listen, **more))
@@ -146,7 +157,7 @@ class Node:
         before = os.path.getsize(log) if os.path.exists(log) else 0
         self.process = self.run.start(
             self.host,
-            [self.run.binary, "--mode", "bridge", "--config", self.config],
+            [self.run.binary, "--mode", self.mode, "--config", self.config],
             self.name,
             cwd=self.folder,
         )

@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+"""SOA mode: a content is published once into a cluster of several processes, and clients of every
+overlay get it from there.
+"""
+
+import sys
+
+from harness import Cluster, case, main, wait_until
+
+GIB = 1 << 30
+
+
+@case(timeout_s=280, cpu=2)
+def one_copy_serves_all(run):
+    """A gigabyte to a cluster of three storage and two access nodes; the clients know nothing but
+    the links that `publish` printed.
+    """
+    cluster = Cluster(run)
+    original = cluster.file(size=GIB)
+    published = cluster.publish(original, "--title", "content.bin")
+    run.note(f"published as {published['content']}")
+    magnet = cluster.link(published, "magnet:?xt=urn:btih")
+    aria2 = cluster.aria2("aria2", magnet)
+    transmission = cluster.transmission("transmission", magnet)
+    seconds = run.wait_downloads([aria2, transmission], 200)
+    run.note(f"aria2 and Transmission hold it after {seconds:.1f} s")
+    aria2.must_hold(original)
+    transmission.must_hold(original)
+    used = cluster.disk_bytes()
+    limit = cluster.copies * GIB * 1.02
+    run.note(f"the storage nodes' disks hold {used:,} bytes, {used / GIB:.3f} of the content")
+    run.must(used <= limit, f"{used:,} bytes are at most {limit:,.0f}")
+
+
+@case(timeout_s=230)
+def ed2k_client(run):
+    cluster = Cluster(run)
+    original = cluster.file()
+    published = cluster.publish(original)
+    leech = cluster.amule("amule", cluster.link(published, "ed2k://"))
+    run.wait_downloads([leech], 180)
+    leech.must_hold(original)
+
+
+@case(timeout_s=230, cpu=2)
+def storage_nodes_lost(run):
+    """Two of five storage nodes are killed in turn while four clients download."""
+    cluster = Cluster(run, storage=5)
+    original = cluster.file(size=200_000_000)
+    published = cluster.publish(original, "--title", "content.bin")
+    magnet = cluster.link(published, "magnet:?xt=urn:btih")
+    clients = [cluster.aria2(f"aria2-{n}", magnet, line_mbit=30) for n in range(2)]
+    clients += [cluster.transmission(f"transmission-{n}", magnet, line_mbit=30) for n in range(2)]
+    lost = [cluster.storage[1], cluster.storage[3]]
+    state = {"killed": 0}
+
+    def repaired(passes):
+        repair = cluster.state()["repair"]
+        return repair["passes"] > passes and not repair["running"] and not repair["missing_copies"]
+
+    def kill_in_turn():
+        if state["killed"] < 2 and min(c.done_bytes() for c in clients) > 20_000_000:
+            if state["killed"] == 1 and not all(n == 2 for n in copies()):
+                return
+            lost[state["killed"]].kill()
+            state["killed"] += 1
+            run.note(f"killed storage node {state['killed']}")
+
+    def copies():
+        alive = [n for n in cluster.storage if n.process.alive]
+        return cluster.copies_of(original, alive)
+
+    run.wait_downloads(clients, 180, watch=kill_in_turn, step_s=1)
+    for client in clients:
+        client.must_hold(original)
+    run.must(state["killed"] == 2, "both nodes were killed during the downloads")
+    wait_until(lambda: repaired(0), 60, "the repair says that all is there", 1)
+    repair = cluster.state()["repair"]
+    run.note(f"status tells of the repair: {repair}")
+    counts = copies()
+    run.must(all(n >= 2 for n in counts), f"every chunk has two copies on the disks: {counts}")
+
+
+@case(timeout_s=120)
+def bit_rot(run):
+    """A flipped byte on a disk is never delivered, is found, and is healed."""
+    cluster = Cluster(run, access=1, storage_tables={"scrub_interval": 10})
+    original = cluster.file()
+    published = cluster.publish(original)
+    victim = cluster.storage[0]
+    image = cluster.chunk_files(victim)[0]
+    with open(image, "r+b") as file:
+        file.seek(2_000_000)
+        old = file.read(1)
+        file.seek(2_000_000)
+        file.write(bytes([old[0] ^ 1]))
+    run.must(min(cluster.copies_of(original)) == 1, "the test damaged a chunk")
+    target = run.folder("out") + "/content.bin"
+    access = cluster.access[0]
+    access.command("fetch", published["content"], "-o", target)
+    run.must(cluster.sha256(target) == cluster.sha256(original), "what is delivered is right")
+    wait_until(lambda: min(cluster.copies_of(original)) == 2, 90, "the copy is healed", 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
