@@ -17,7 +17,7 @@ std::string name_of(std::string_view target) {
   return out.name;
 }
 
-const std::string link = "ed2k://|file|a b.iso|734003200|0123456789ABCDEF0123456789ABCDEF|/";
+const std::string ed2k_link = "ed2k://|file|a b.iso|734003200|0123456789ABCDEF0123456789ABCDEF|/";
 
 } // namespace
 
@@ -25,7 +25,7 @@ TEST_CASE("http target: names") {
   CHECK(name_of("/content/00ff") == "00ff");
   CHECK(name_of("/content/magnet%3A%3Fxt%3Durn%3Abtih%3Aabc%26dn%3Dx") ==
         "magnet:?xt=urn:btih:abc&dn=x");
-  CHECK(name_of("/content/" + percent_encode(as_bytes(link))) == link);
+  CHECK(name_of("/content/" + percent_encode(as_bytes(ed2k_link))) == ed2k_link);
   CHECK(name_of("/content/a+b") == "a+b");
   CHECK(name_of("/content/%C3%A4%ff") == "\xc3\xa4\xff");
   CHECK(name_of("/content/00ff?x=1&y") == "00ff");
@@ -34,7 +34,7 @@ TEST_CASE("http target: names") {
 TEST_CASE("http target: a file name may follow a name") {
   CHECK(name_of("/content/00ff/film.mkv") == "00ff");
   CHECK(name_of("/content/00ff/") == "00ff");
-  CHECK(name_of("/content/" + percent_encode(as_bytes(link)) + "/a%20b.iso") == link);
+  CHECK(name_of("/content/" + percent_encode(as_bytes(ed2k_link)) + "/a%20b.iso") == ed2k_link);
   // Slashes of a name are encoded: more segments mean nothing.
   CHECK(parse_target("/content/00ff/a/b").what == kind::unknown);
   CHECK(parse_target("/content/00ff//").what == kind::unknown);
@@ -42,7 +42,7 @@ TEST_CASE("http target: a file name may follow a name") {
 
 TEST_CASE("http target: a link with a scheme as it is") {
   CHECK(name_of("/content/ed2k://|file|a%20b.iso|734003200|0123456789ABCDEF0123456789ABCDEF|/") ==
-        link);
+        ed2k_link);
   CHECK(name_of("/content/http://example.org/a/b") == "http://example.org/a/b");
   // Only a first segment that ends in ':' is a scheme.
   CHECK(name_of("/content/a:b/c") == "a:b");

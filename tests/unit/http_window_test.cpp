@@ -21,6 +21,8 @@ slice content(const byte_range& r) {
   return slice(std::move(out));
 }
 
+std::vector<body_part> only(byte_range r) { return {{{}, r}}; }
+
 std::vector<byte_range> reads_of(body_window& w) {
   std::vector<byte_range> out;
   while (const auto r = w.next_read()) {
@@ -39,7 +41,7 @@ std::vector<byte_range> reads_of(body_window& w) {
 } // namespace
 
 TEST_CASE("http window: a small range is read as it is") {
-  body_window w({{{}, {1'000'001, 1'065'537}}});
+  body_window w(only({1'000'001, 1'065'537}));
   const auto r = w.next_read();
   REQUIRE(r);
   CHECK(r->range == byte_range{1'000'001, 1'065'537});
@@ -51,12 +53,12 @@ TEST_CASE("http window: a small range is read as it is") {
   CHECK(w.take(60'000).bytes == 60'000);
   CHECK(w.take(60'000).bytes == 5536);
   CHECK(w.finished());
-  body_window exact({{{}, {5, 5 + mib}}});
+  body_window exact(only({5, 5 + mib}));
   CHECK(reads_of(exact) == std::vector<byte_range>{{5, 5 + mib}});
 }
 
 TEST_CASE("http window: a long range is read in pieces that grow and end at their multiples") {
-  body_window w({{{}, {100, 3 * mib + 7}}});
+  body_window w(only({100, 3 * mib + 7}));
   CHECK(reads_of(w) == std::vector<byte_range>{{100, mib / 4},
                                                {mib / 4, mib / 2},
                                                {mib / 2, mib},
@@ -66,7 +68,7 @@ TEST_CASE("http window: a long range is read in pieces that grow and end at thei
 }
 
 TEST_CASE("http window: no further ahead than the window while the client takes nothing") {
-  body_window w({{{}, {0, 100 * mib}}}, 4 * mib);
+  body_window w(only({0, 100 * mib}), 4 * mib);
   std::vector<body_window::read> asked;
   std::uint64_t sum = 0;
   while (const auto r = w.next_read()) {
@@ -100,7 +102,7 @@ TEST_CASE("http window: a read that is larger than the window still comes") {
 }
 
 TEST_CASE("http window: other bytes than were asked for") {
-  body_window w({{{}, {0, 100}}});
+  body_window w(only({0, 100}));
   const auto r = w.next_read();
   REQUIRE(r);
   CHECK_FALSE(w.arrived(r->id, slice(bytes(99))));
@@ -119,7 +121,7 @@ TEST_CASE("http window: text alone, and nothing at all") {
   CHECK(out.content_bytes == 0);
   CHECK(text.finished());
   CHECK(body_window({}).finished());
-  CHECK(body_window({{{}, {0, 0}}}).finished());
+  CHECK(body_window(only({0, 0})).finished());
 }
 
 TEST_CASE("http window: answers in any order come out in the order of the body") {
