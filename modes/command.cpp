@@ -26,6 +26,7 @@ int run_command_line(int argc, char** argv) {
   app.add_option("--config", config, "the node's configuration (TOML)");
   add_hash_command(app, exit_code);
   add_keys_command(app, exit_code);
+  add_sign_command(app, exit_code);
   add_client_commands(app, exit_code);
   add_publish_commands(app, exit_code);
   try {

@@ -13,5 +13,6 @@ int run_command_line(int argc, char** argv);
 /// Each adds one client command to the program; the callback sets `exit_code`.
 void add_hash_command(CLI::App& app, int& exit_code);
 void add_keys_command(CLI::App& app, int& exit_code);
+void add_sign_command(CLI::App& app, int& exit_code);
 
 } // namespace interswarm

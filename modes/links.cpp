@@ -51,6 +51,7 @@ std::vector<msg::link> make_links(const std::vector<std::unique_ptr<overlay>>& o
                                   const std::vector<msg::name_record>& records,
                                   const msg::publication& publication) {
   std::vector<msg::link> out;
+  if (!publication.open) return out;
   for (const auto& r : records) {
     if (r.permission == msg::permission::forbidden || r.evidence < msg::evidence::verified)
       continue;

@@ -21,7 +21,8 @@ private:
 /// `doors` with each unspecified address replaced by `host`.
 std::vector<msg::door> reachable(std::vector<msg::door> doors, const std::string& host);
 
-/// By what people hand the content on: a link for each name, and URLs at the HTTP doors.
+/// By what people hand the content on: a link for each name, and URLs at the HTTP doors. None for
+/// one that is not open.
 std::vector<msg::link> make_links(const std::vector<std::unique_ptr<overlay>>& overlays,
                                   const std::vector<msg::door>& doors,
                                   const std::vector<msg::name_record>& records,

@@ -170,6 +170,20 @@ result<records> read_name_argument(const std::string& text, std::uint64_t size_h
   return from_file(text, size_hint);
 }
 
+std::vector<msg::name> names_in(const std::string& text) {
+  std::vector<msg::name> out;
+  if (text.starts_with("magnet:") || ed2k::looks_like_link(text)) {
+    if (const auto found = read_name_argument(text))
+      for (const auto& r : *found) out.push_back(r.name);
+    return out;
+  }
+  const auto id = from_hex(text);
+  if (!id) return out;
+  if (id->size() == 32) out.push_back(content_name(*id));
+  if (id->size() == 32 || id->size() == 20) out.push_back(bittorrent::make_name(*id));
+  return out;
+}
+
 result<records> read_name_arguments(const std::vector<std::string>& texts) {
   std::vector<result<records>> each;
   std::uint64_t size = msg::unknown_size;

@@ -19,6 +19,10 @@ read_name_argument(const std::string& text, std::uint64_t size_hint = msg::unkno
 /// without.
 result<std::vector<msg::name_record>> read_name_arguments(const std::vector<std::string>& texts);
 
+/// What a text that is no file may name, the likeliest first: a magnet or ed2k:// link, a content
+/// id or a v2 info-hash (64 hex digits), a v1 info-hash (40); none when it is nothing of these.
+std::vector<msg::name> names_in(const std::string& text);
+
 /// The name of a content by its id alone.
 msg::name content_name(byte_view content_id);
 

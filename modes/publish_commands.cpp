@@ -1,4 +1,5 @@
 #include "modes/client_commands.hpp"
+#include "modes/duration.hpp"
 #include "modes/name_argument.hpp"
 #include "modes/print.hpp"
 #include "modes/print_soa.hpp"
@@ -30,27 +31,6 @@ struct publish_options {
   std::string expires;
   bool closed = false;
 };
-
-/// "90", "90s", "15m", "12h", "30d" as seconds.
-result<std::int64_t> read_duration(const std::string& text) {
-  std::size_t end = 0;
-  std::int64_t out = 0;
-  try {
-    out = std::stoll(text, &end);
-  } catch (const std::exception&) {
-    end = 0;
-  }
-  const auto unit = text.substr(end);
-  const std::int64_t factor = unit.empty() || unit == "s" ? 1
-                              : unit == "m"               ? 60
-                              : unit == "h"               ? 3600
-                              : unit == "d"               ? 86'400
-                                                          : 0;
-  if (end == 0 || factor == 0 || out <= 0 || out > 1'000'000'000 / factor)
-    return fail(errc::configuration,
-                "\"" + printable(text) + "\" is no duration such as 12h or 30d");
-  return out * factor;
-}
 
 result<std::vector<msg::property>> read_pairs(const std::vector<std::string>& texts, char mark,
                                               const char* what) {
@@ -135,17 +115,20 @@ result<void> run_publish(client_options& o, const publish_options& p) {
 
 /// The content's id: given itself, or known to the node under another name.
 result<slice> find_content(node_client& node, const std::string& text) {
-  auto records = read_name_argument(text);
-  if (!records) return tl::unexpected(records.error());
-  const auto& first = records->front();
-  if (first.name.overlay == "content") return first.content_id;
+  auto names = names_in(text);
+  if (names.empty()) {
+    auto records = read_name_argument(text);
+    if (!records) return tl::unexpected(records.error());
+    for (const auto& r : *records) names.push_back(r.name);
+  }
+  if (names.front() == content_name(names.front().key)) return names.front().key;
   auto control = node.ask<msg::session_control_result>(node.session(), msg::session_control{});
   if (!control)
     return fail(control.error().code, "give the content id: other names are looked up for "
                                       "operators only (" +
                                           control.error().text + ")");
   auto known = node.ask<msg::control_names_result>(control->control,
-                                                   msg::control_names{first.name, false, 0});
+                                                   msg::control_names{names.front(), false, 0});
   if (!known) return tl::unexpected(known.error());
   for (const auto& r : known->records)
     if (r.content_id.size() == 32 && r.evidence >= msg::evidence::verified) return r.content_id;

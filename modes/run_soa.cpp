@@ -9,9 +9,11 @@
 #include "actors/runtime/rpc_listener.hpp"
 #include "actors/runtime/wall_clock.hpp"
 #include "actors/services/catalogue_desk.hpp"
+#include "actors/services/http_shelf.hpp"
 #include "actors/services/keeper.hpp"
 #include "actors/services/stored_face.hpp"
 #include "modes/links.hpp"
+#include "modes/name_argument.hpp"
 #include "modes/naming.hpp"
 #include "modes/node_parts.hpp"
 #include "modes/soa_config.hpp"
@@ -46,6 +48,7 @@ private:
   result<void> start_overlays_here();
   result<void> start_library();
   void start_handler();
+  result<void> start_http();
   result<void> join_cluster();
   void start_service();
   void start_control();
@@ -175,6 +178,35 @@ void node::start_handler() {
   system_.enlist(runtime::stage::sessions, "stored peer", stored.peer);
 }
 
+/// One door a loop, all at the same port.
+result<void> node::start_http() {
+  if (soa_.http.listen.empty()) return {};
+  auto options = soa_.http;
+  if (!soa_.url_keys.empty()) {
+    auto keys = read_url_keys(soa_.url_keys);
+    if (!keys) return tl::unexpected(keys.error());
+    options.url_keys = std::move(*keys);
+  }
+  options.share_port = true;
+  for (std::size_t i = 0; i < io_loops(); ++i) {
+    auto door = services::spawn_http_shelf(
+        system_.home(i), shelf_,
+        {options, settings_.node.domain, [](const std::string& text) { return names_in(text); }});
+    if (!door) return fail(door.error().code, "[access] http: " + door.error().text);
+    system_.enlist(runtime::stage::faces, "http door", door->handle);
+    // A port that was taken by itself is the other doors', too.
+    options.listen = door->listening;
+  }
+  const std::string scheme = options.tls ? "https://" : "http://";
+  for (const auto& e : options.listen) {
+    addresses_.push_back("http " + scheme + e.to_string());
+    overlays_.doors.push_back(
+        {"http", soa_.http_url.empty() ? scheme + e.to_string() : soa_.http_url, "content"});
+    if (!soa_.http_url.empty()) break;
+  }
+  return {};
+}
+
 std::string node::advertised() const {
   return soa_.advertise.empty() ? settings_.node.listen : soa_.advertise;
 }
@@ -298,6 +330,7 @@ result<std::vector<std::string>> node::start() {
   if (contents) start_network();
   if (soa_.access) steps.push_back(&node::start_overlays_here);
   if (contents) steps.push_back(&node::start_library);
+  if (soa_.access) steps.push_back(&node::start_http);
   steps.push_back(&node::join_cluster);
   for (const auto s : steps)
     if (auto ok = (this->*s)(); !ok) return tl::unexpected(ok.error());

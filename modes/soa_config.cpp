@@ -3,6 +3,7 @@
 #include "modes/config_reader.hpp"
 
 #include <algorithm>
+#include <fstream>
 
 namespace interswarm {
 
@@ -88,6 +89,22 @@ void read_service(config_reader& r, soa_config& out) {
 
 } // namespace
 
+result<std::vector<http::url_key>> read_url_keys(const std::string& file) {
+  std::ifstream in(file);
+  if (!in) return fail(errc::io, file + ": cannot be read");
+  std::vector<http::url_key> out;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    const auto blank = line.find(' ');
+    if (blank == std::string::npos)
+      return fail(errc::configuration, file + ": a line with a key is \"ID SECRET\"");
+    out.push_back({line.substr(0, blank), line.substr(blank + 1)});
+  }
+  if (auto possible = http::url_signer::make(out); !possible)
+    return fail(possible.error().code, file + ": " + possible.error().text);
+  return out;
+}
+
 result<cluster_desk::seed> read_seed(const std::string& text) {
   const auto at = text.find('@');
   cluster_desk::seed out;
@@ -112,8 +129,22 @@ void read_soa_config(config_reader& file, soa_config& out) {
     out.quotas[name] = quota;
   });
   file.table("access", [&](config_reader& r) {
-    r.read("http", out.http);
+    std::string certificate, key;
+    std::uint32_t connections = static_cast<std::uint32_t>(out.http.connections);
+    std::uint32_t of_one = static_cast<std::uint32_t>(out.http.connections_per_address);
+    r.read("http", out.http.listen);
     r.read("http_url", out.http_url);
+    r.read("http_certificate", certificate);
+    r.read("http_key", key);
+    r.read("http_connections", connections);
+    r.read("http_connections_per_address", of_one);
+    r.read("http_bytes_per_second", out.http.bytes_per_second);
+    r.read("url_keys", out.url_keys);
+    if (certificate.empty() != key.empty())
+      r.reject("http_certificate", "certificate and key are wanted together");
+    if (!certificate.empty()) out.http.tls = http::http_door_options::tls_files{certificate, key};
+    out.http.connections = connections;
+    out.http.connections_per_address = of_one;
     r.read("cache_bytes", out.network.cache_bytes);
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/node/cluster_desk.hpp"
+#include "actors/services/http/http_door.hpp"
 #include "actors/storage/repairer.hpp"
 #include "actors/storage/storage_network.hpp"
 #include "actors/storage/storage_node.hpp"
@@ -49,11 +50,15 @@ struct soa_config {
   storage::repairer_options repair;
 
   // [access]
-  std::vector<endpoint> http;
+  http::http_door_options http;
   /// What HTTP clients call this node: "https://content.example.org"; empty: from `http`.
   std::string http_url;
+  /// A line "ID SECRET" for each key that signs URLs, see `interswarm sign`.
+  std::string url_keys;
 };
 
+/// The keys in a file as `url_keys` names it. Fails `io`, `configuration`.
+result<std::vector<http::url_key>> read_url_keys(const std::string& file);
 /// "host:port" or "name@host:port". Fails `configuration`.
 result<cluster_desk::seed> read_seed(const std::string& text);
 /// Reads the sections above.

@@ -26,6 +26,16 @@ def one_copy_serves_all(run):
     run.note(f"aria2 and Transmission hold it after {seconds:.1f} s")
     aria2.must_hold(original)
     transmission.must_hold(original)
+    url = cluster.link(published, "http://")
+    reader = cluster.client_host("curl")
+    target = run.folder("curl") + "/content.bin"
+    cluster.curl(reader, "-f", "-o", target, url)
+    run.must(cluster.sha256(target) == cluster.sha256(original), "curl holds the same bytes")
+    part = run.folder("curl") + "/part"
+    cluster.curl(reader, "-f", "-r", "1000000007-1000070006", "-o", part, url)
+    with open(original, "rb") as file:
+        file.seek(1_000_000_007)
+        run.must(open(part, "rb").read() == file.read(70_000), "a range is that range")
     used = cluster.disk_bytes()
     limit = cluster.copies * GIB * 1.02
     run.note(f"the storage nodes' disks hold {used:,} bytes, {used / GIB:.3f} of the content")
