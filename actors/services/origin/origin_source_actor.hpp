@@ -72,7 +72,7 @@ private:
   void expire();
   void fail_reads(const std::vector<pull_window::read_id>& ids, const error& why);
   void fail_all(error why);
-  void note_giver(std::size_t mirror, const byte_range& r);
+  void note_giver(std::size_t m, const byte_range& r);
   void tell();
   std::vector<origin_board::number> servers_in_use() const;
   bool nobody_delivers() const;

@@ -134,7 +134,8 @@ bool origin_source::open(const byte_range& gap) {
   if (job.asked.ranged) job.request.range = range_field(job.asked);
   job.request.if_range = set_.if_range(m, job.asked);
   ++requests_;
-  side_->transfers.push_back(kj::heap<transfer>(hub_, std::move(job), *this));
+  transfer_owner& self = *this;
+  side_->transfers.push_back(kj::heap<transfer>(hub_, std::move(job), self));
   return true;
 }
 
@@ -243,13 +244,13 @@ void origin_source::fail_all(error why) {
   if (side_) pump_later();
 }
 
-void origin_source::note_giver(std::size_t mirror, const byte_range& r) {
-  if (!givers_.empty() && givers_.back().mirror == mirror && givers_.back().range.end == r.begin) {
+void origin_source::note_giver(std::size_t m, const byte_range& r) {
+  if (!givers_.empty() && givers_.back().mirror == m && givers_.back().range.end == r.begin) {
     givers_.back().range.end = r.end;
     return;
   }
   if (givers_.size() >= limits::givers) givers_.erase(givers_.begin());
-  givers_.push_back({r, mirror});
+  givers_.push_back({r, m});
 }
 
 /// Brings the report up to date, and the version when something is new.
