@@ -3,6 +3,7 @@
 #include "schema/base/encoding.hpp"
 #include "schema/bittorrent/record.hpp"
 #include "schema/ed2k/record.hpp"
+#include "storage/limits.hpp"
 
 #include <cstring>
 
@@ -87,7 +88,14 @@ std::vector<bridge::naming> all_namings() {
   return {
       {std::string(bittorrent::overlay_word), name_torrents,
        [](std::uint64_t size) {
-         return std::vector<std::uint64_t>{bittorrent::default_piece_length(size)};
+         std::vector<std::uint64_t> out;
+         if (size != msg::unknown_size) return std::vector{bittorrent::default_piece_length(size)};
+         // Each that a size could ask for.
+         for (std::uint64_t s = 1; s < limits::content_bytes; s *= 2) {
+           const auto length = bittorrent::default_piece_length(s);
+           if (out.empty() || out.back() != length) out.push_back(length);
+         }
+         return out;
        }},
       {std::string(ed2k::overlay_word), name_ed2k,
        [](std::uint64_t) { return std::vector<std::uint64_t>{}; }},

@@ -16,6 +16,7 @@
 #include "modes/name_argument.hpp"
 #include "modes/naming.hpp"
 #include "modes/node_parts.hpp"
+#include "modes/origins.hpp"
 #include "modes/soa_config.hpp"
 #include "schema/node.glue.hpp"
 #include "storage/files.hpp"
@@ -29,8 +30,10 @@ namespace {
 /// A running node of a cluster: put together here, ended by its system in the opposite order.
 class node {
 public:
-  node(node_settings s, soa_config soa, const node_folder& folder, runtime::system& system)
-      : settings_(std::move(s)), soa_(std::move(soa)), folder_(folder), system_(system) {}
+  node(node_settings s, soa_config soa, origins_config origins, const node_folder& folder,
+       runtime::system& system)
+      : settings_(std::move(s)), soa_(std::move(soa)), origins_(std::move(origins)),
+        folder_(folder), system_(system) {}
 
   /// Gives what it listens on.
   result<std::vector<std::string>> start();
@@ -50,15 +53,16 @@ private:
   void start_handler();
   result<void> start_http();
   result<void> join_cluster();
-  void start_service();
+  result<void> start_service();
   void start_control();
   result<void> start_listener();
   std::string advertised() const;
   msg::member own_member() const;
-  services::storage_service_context service_context();
+  result<services::storage_service_context> service_context();
 
   node_settings settings_;
   soa_config soa_;
+  origins_config origins_;
   const node_folder& folder_;
   runtime::system& system_;
   std::shared_ptr<std::atomic<bool>> leads_ = std::make_shared<std::atomic<bool>>(false);
@@ -254,7 +258,7 @@ result<void> node::join_cluster() {
   return {};
 }
 
-services::storage_service_context node::service_context() {
+result<services::storage_service_context> node::service_context() {
   services::storage_service_context out;
   out.publishing.desk = catalogue_;
   out.publishing.network = network_;
@@ -266,17 +270,25 @@ services::storage_service_context node::service_context() {
   out.publishing.pool = std::make_shared<runtime::worker_pool>(2);
   out.quotas = soa_.quotas;
   out.default_quota = soa_.default_quota_bytes;
+  auto options = origins_.options;
+  options.seed = std::random_device{}();
+  auto hub = origin::origin_hub::make(system_.home(1 % io_loops()), std::move(options));
+  if (!hub) return fail(hub.error().code, "[origins] " + hub.error().text);
+  use_origins(*hub, out);
   return out;
 }
 
-void node::start_service() {
-  works_ = std::make_shared<services::publish_works>(service_context());
+result<void> node::start_service() {
+  auto context = service_context();
+  if (!context) return tl::unexpected(context.error());
+  works_ = std::make_shared<services::publish_works>(std::move(*context));
   const auto leads = [flag = leads_] { return flag->load(); };
   auto keeper = services::spawn_keeper(home(), works_, leads);
   system_.enlist(runtime::stage::sessions, "keeper", keeper);
   repair_ = storage::spawn_repairer(
       home(), network_, services::wanted_contents(home(), catalogue_, leads), soa_.repair);
   system_.enlist(runtime::stage::sessions, "repair", repair_);
+  return {};
 }
 
 void node::start_control() {
@@ -332,9 +344,9 @@ result<std::vector<std::string>> node::start() {
   if (contents) steps.push_back(&node::start_library);
   if (soa_.access) steps.push_back(&node::start_http);
   steps.push_back(&node::join_cluster);
+  if (soa_.service) steps.push_back(&node::start_service);
   for (const auto s : steps)
     if (auto ok = (this->*s)(); !ok) return tl::unexpected(ok.error());
-  if (soa_.service) start_service();
   start_control();
   if (auto ok = start_listener(); !ok) return tl::unexpected(ok.error());
   return addresses_;
@@ -344,7 +356,11 @@ result<std::vector<std::string>> node::start() {
 
 int run_soa(const std::string& config_file, const std::vector<std::string>& join) {
   soa_config soa;
-  auto read = read_node_settings(config_file, [&](config_reader& r) { read_soa_config(r, soa); });
+  origins_config origins;
+  auto read = read_node_settings(config_file, [&](config_reader& r) {
+    read_soa_config(r, soa);
+    read_origins_config(r, origins);
+  });
   if (!read) return report_failure(read.error());
   for (const auto& text : join) {
     auto seed = read_seed(text);
@@ -354,7 +370,8 @@ int run_soa(const std::string& config_file, const std::vector<std::string>& join
   const auto cfg = read->node;
   const auto start = [&](runtime::system& system,
                          const node_folder& folder) -> result<running_node> {
-    const auto made = std::make_shared<node>(std::move(*read), std::move(soa), folder, system);
+    const auto made = std::make_shared<node>(std::move(*read), std::move(soa), std::move(origins),
+                                             folder, system);
     auto addresses = made->start();
     // What was started is told to end before its handles go.
     if (!addresses) system.shut_down();

@@ -80,6 +80,22 @@ interface Upload {
   # `id` is what `resume` wants: keep it to yourself.
 }
 
+struct OriginServer {
+  server @0 :Text;         # "https://host:port"
+  health @1 :Health;
+  lastError @2 :Text;      # one line; empty when it never failed
+  inFlight @3 :UInt32;     # requests
+  bytes @4 :UInt64;        # taken since the start
+  bytesPerSecond @5 :UInt64;
+  failures @6 :UInt64;
+
+  enum Health {
+    up @0;
+    failing @1;    # tried again after a wait
+    down @2;       # failed several times in a row
+  }
+}
+
 interface StorageService {
   # For one content provider (a tenant): everything happens in its name.
 
@@ -101,6 +117,9 @@ interface StorageService {
 
   links @6 (contentId :Data) -> (records :List(Content.NameRecord), links :List(Link));
   # All names of a content that the tenant publishes. Fails `notFound`.
+
+  origins @7 () -> (servers :List(OriginServer));
+  # The servers that contents are or were pulled from, by anybody, as this node sees them.
 
   usage @5 () -> (storedBytes :UInt64, quotaBytes :UInt64, publications :UInt64);
   # `quotaBytes` 0: no quota. A content is charged to each of its publishers.

@@ -24,7 +24,8 @@ struct naming {
 
 /// Adds v1 pieces of that length, once; 0 adds none.
 void add_piece_length(hash_plan& plan, std::uint64_t length);
-/// What has to be hashed of a content of `size` bytes so that every one of `namings` can name it.
+/// What has to be hashed of a content of `size` bytes so that every one of `namings` can name it;
+/// of `msg::unknown_size`: for whatever size it will have, which costs more.
 hash_plan plan_for(const std::vector<naming>& namings, std::uint64_t size);
 
 } // namespace interswarm::bridge

@@ -36,7 +36,7 @@ public:
   publish_work(caf::actor_config& config, runtime::loop& home, publish_context context,
                msg::publication draft, std::uint64_t size, slice holder)
       : loop_actor(config, home), ctx_(std::move(context)), draft_(std::move(draft)), size_(size),
-        holder_(std::move(holder)), names_(chunk_count(size)) {
+        holder_(std::move(holder)) {
     state_.total_bytes = size;
   }
   ~publish_work() noexcept override = default;
@@ -202,6 +202,7 @@ void publish_work::cut(slice data) {
 
 void publish_work::add_chunk(slice data) {
   const auto index = next_chunk_++;
+  names_.resize(next_chunk_);
   chunks_[index].data = std::move(data);
   name_chunk_of(index);
 }
@@ -251,9 +252,14 @@ void publish_work::release_takers() {
 
 caf::result<void> publish_work::end(std::uint64_t size) {
   if (state_.finished || ended_) return caf::unit;
-  if (size != size_ || taken_ != size_)
-    return runtime::make_caf_error(errc::conflict, "only " + std::to_string(taken_) + " of " +
-                                                       std::to_string(size_) + " bytes came");
+  if (taken_ != size || (size_ != msg::unknown_size && size != size_))
+    return runtime::make_caf_error(errc::conflict,
+                                   "only " + std::to_string(taken_) + " of " +
+                                       std::to_string(size_ == msg::unknown_size ? size : size_) +
+                                       " bytes came");
+  size_ = size;
+  state_.total_bytes = size;
+  if (!partial_.empty()) add_chunk(slice(std::exchange(partial_, {})));
   ended_ = true;
   go_on();
   return caf::unit;
@@ -329,8 +335,6 @@ void publish_work::tell() {
 result<publish_work_actor> spawn_publish_work(runtime::loop& home, publish_context context,
                                               msg::publication draft, std::uint64_t size,
                                               slice holder) {
-  if (size == msg::unknown_size)
-    return fail(errc::malformed, "the content's size must be known before it is published");
   const auto plan = bridge::plan_for(context.namings, size);
   if (auto ok = content_hasher::check(plan); !ok) return tl::unexpected(ok.error());
   return runtime::spawn_on<publish_work>(home, std::move(context), std::move(draft), size,

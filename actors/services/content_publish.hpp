@@ -66,7 +66,7 @@ inline constexpr std::size_t chunks_in_flight = 6;
 inline constexpr std::size_t blocks_in_flight = 6;
 
 /// `holder` (not of 32 bytes, which content ids have) holds the chunks until the content does.
-/// `size` must be known: what is hashed depends on it. Fails as content_hasher::check does.
+/// `size` may be `msg::unknown_size`: then the end tells it. Fails as content_hasher::check does.
 result<publish_work_actor> spawn_publish_work(runtime::loop& home, publish_context context,
                                               msg::publication draft, std::uint64_t size,
                                               slice holder);

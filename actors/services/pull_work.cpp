@@ -89,7 +89,8 @@ private:
     request(from_.source, info_timeout, msg::source_info{version, info_wait_ms})
         .then(
             [this](const msg::source_info_result& r) {
-              if (r.info.size == msg::unknown_size) return ask_size(r.info.version);
+              const bool unmeasured = from_.comes_unmeasured && from_.comes_unmeasured();
+              if (r.info.size == msg::unknown_size && !unmeasured) return ask_size(r.info.version);
               begin(r.info.size);
             },
             [this](const caf::error& e) { trouble(runtime::to_error(e)); });
@@ -111,8 +112,10 @@ private:
 
   void read_more() {
     for (auto again = std::exchange(again_, {}); const auto& r : again) read(r);
+    // Of an origin that does not say how much there is, one piece after the other.
+    const auto most = size_ == msg::unknown_size ? 1 : reads_in_flight;
     while (!state_.finished && next_read_ < size_ &&
-           reading_ + again_.size() + arrived_.size() < reads_in_flight) {
+           reading_ + again_.size() + arrived_.size() < most) {
       const byte_range r{next_read_, std::min(next_read_ + chunk_bytes, size_)};
       next_read_ = r.end;
       read(r);
@@ -136,9 +139,28 @@ private:
             },
             [this, r](const caf::error& e) {
               --reading_;
+              const auto why = runtime::to_error(e);
+              if (size_ == msg::unknown_size && why.code == errc::malformed)
+                return ask_end(r.begin);
               again_.push_back(r);
-              trouble(runtime::to_error(e));
+              trouble(why);
             });
+  }
+
+  /// The read went beyond the end, which is known now.
+  void ask_end(std::uint64_t begin) {
+    request(from_.source, info_timeout, msg::source_info{0, 0})
+        .then(
+            [this, begin](const msg::source_info_result& r) {
+              if (r.info.size == msg::unknown_size || r.info.size < begin)
+                return fail_with(
+                    {errc::conflict, "the origin's content ended where it should not"});
+              size_ = r.info.size;
+              next_read_ = begin;
+              if (size_ == next_give_) return finish();
+              read_more();
+            },
+            [this](const caf::error& e) { trouble(runtime::to_error(e)); });
   }
 
   void give_more() {

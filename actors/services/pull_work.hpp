@@ -12,6 +12,9 @@ namespace interswarm::services {
 /// A source over HTTP origins.
 struct pulled_source {
   msg::source_actor source;
+  /// Whether bytes came though their number is not known: the origin tells it at the end only, and
+  /// a read beyond the end fails `malformed` then. May be null.
+  std::function<bool()> comes_unmeasured;
   /// Asked on the loop when the source knows its size: what the origin says of the content, for
   /// parts of the draft that its provider left empty. May be null.
   std::function<void(msg::publication&)> describe;

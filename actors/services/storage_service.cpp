@@ -74,6 +74,7 @@ public:
         [this](const msg::storage_service_withdraw& x) { return withdraw(x.content_id); },
         [this](msg::storage_service_list& x) { return list(x); },
         [this](const msg::storage_service_links& x) { return links(x.content_id); },
+        [this](const msg::storage_service_origins&) { return origins(); },
         [this](const msg::storage_service_usage&) { return usage(); },
     };
   }
@@ -234,6 +235,19 @@ private:
                       [promise](const caf::error& e) mutable { promise.deliver(e); });
             },
             [promise](const caf::error& e) mutable { promise.deliver(e); });
+    return promise;
+  }
+
+  caf::result<msg::storage_service_origins_result> origins() {
+    if (!works_->context().origins) return msg::storage_service_origins_result{};
+    auto promise = make_response_promise<msg::storage_service_origins_result>();
+    works_->context().origins(
+        [at = home().shared_from_this(), promise](std::vector<msg::origin_server> servers) {
+          // Promises are answered on this actor's own loop.
+          at->post([promise, told = std::move(servers)]() mutable {
+            promise.deliver(msg::storage_service_origins_result{std::move(told)});
+          });
+        });
     return promise;
   }
 

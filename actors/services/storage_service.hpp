@@ -13,6 +13,8 @@ namespace interswarm::services {
 struct storage_service_context {
   publish_context publishing;
   source_opener open_source;
+  /// Told what is known of the origins; on any thread.
+  std::function<void(std::function<void(std::vector<msg::origin_server>)>)> origins;
   /// Bytes that a tenant may have stored; a tenant that is not listed has `default_quota`. 0: any.
   std::map<std::string, std::uint64_t> quotas;
   std::uint64_t default_quota = 0;
