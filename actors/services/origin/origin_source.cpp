@@ -67,7 +67,7 @@ void origin_source::loop_side::taskFailed(kj::Exception&& e) {
 
 caf::result<msg::source_info_result> origin_source::info(const msg::source_info& x) {
   if (failed_ || x.after_version < version_) {
-    auto now = info_now();
+    auto now = info_now(x.wait_ms == 0);
     if (!now) return runtime::make_caf_error(now.error());
     return *now;
   }
@@ -89,10 +89,10 @@ caf::result<Result> origin_source::wait_for_news(std::uint64_t after, std::uint3
   return promise;
 }
 
-result<msg::source_info_result> origin_source::info_now() const {
+result<msg::source_info_result> origin_source::info_now(bool waited) const {
   if (failed_) return tl::unexpected(*failed_);
-  if (!set_.knows() && nobody_delivers() && requests_ > 0 &&
-      hub_->board().all_failing(servers_in_use(), hub_->now()))
+  // Who has time to wait is not told of what may be over in a second.
+  if (waited && !set_.knows() && hub_->board().all_failing(servers_in_use(), hub_->now()))
     return fail(errc::unavailable, "no origin can be reached: " + set_.lines());
   msg::source_info_result out;
   out.info.size = set_.size().value_or(msg::unknown_size);
@@ -111,7 +111,8 @@ msg::source_have_result origin_source::have_now() const {
   msg::source_have_result out;
   out.version = version_;
   out.received = received_;
-  if (set_.size() && !nobody_delivers()) {
+  if (set_.size() &&
+      (!nobody_delivers() || !hub_->board().all_failing(servers_in_use(), hub_->now()))) {
     if (*set_.size() > 0) out.ranges.push_back({0, *set_.size()});
     return out;
   }
@@ -121,7 +122,7 @@ msg::source_have_result origin_source::have_now() const {
 
 void origin_source::answer(waiter& w) {
   if (auto* promise = std::get_if<0>(&w.promise)) {
-    auto now = info_now();
+    auto now = info_now(w.until <= hub_->now());
     if (now)
       promise->deliver(std::move(*now));
     else
