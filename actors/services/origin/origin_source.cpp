@@ -85,7 +85,10 @@ caf::result<Result> origin_source::wait_for_news(std::uint64_t after, std::uint3
   if (waiters_.size() >= limits::waiters)
     return runtime::make_caf_error(errc::overloaded, "too many wait for news of this content");
   auto promise = make_response_promise<Result>();
-  waiters_.push_back({after, hub_->now() + std::chrono::milliseconds(wait_ms), promise});
+  waiters_.push_back(
+      {after,
+       hub_->now() + std::min<instant>(std::chrono::milliseconds(wait_ms), limits::longest_wait),
+       promise});
   return promise;
 }
 
@@ -156,7 +159,9 @@ caf::result<msg::source_read_result> origin_source::read(const msg::source_read&
     return runtime::make_caf_error(errc::too_large, "a read is at most 4194304 bytes");
   if (r.empty() && (!set_.size() || r.end <= *set_.size())) return msg::source_read_result{};
   const auto id =
-      window_.add_read(r, x.urgent, hub_->now() + std::chrono::milliseconds(x.deadline_ms));
+      window_.add_read(r, x.urgent,
+                       hub_->now() + std::min<instant>(std::chrono::milliseconds(x.deadline_ms),
+                                                       limits::longest_read));
   if (!id) return runtime::make_caf_error(id.error());
   auto promise = make_response_promise<msg::source_read_result>();
   reads_.emplace(*id, promise);

@@ -368,6 +368,9 @@ TEST_CASE("origin: limits of one source's reads and waiters") {
   for (std::size_t i = 0; i < limits::waiters; ++i) self->send(pull.source, w);
   CHECK(ask<msg::source_info_result>(p.world.system, pull.source, w).error().code ==
         errc::overloaded);
+  // What waits keeps the source alive, an exit ends it.
+  caf::anon_send_exit(pull.source, caf::exit_reason::user_shutdown);
+  self->wait_for(pull.source);
 }
 
 TEST_CASE("origin: a mirror whose bytes the reader's hashes refute is asked no more") {
