@@ -45,13 +45,23 @@ TEST_CASE("origin board: a failing server waits, longer each time, up to the cut
 TEST_CASE("origin board: time forgives") {
   origin_board b({});
   const auto n = open_all(b, 1);
-  for (int i = 0; i < 4; ++i) b.failed(n[0], "x", 0s, 1.0);
-  CHECK(b.status(n[0], 299s).state == health::down);
-  CHECK(b.status(n[0], 300s).state == health::up);
+  for (const instant at : {0s, 10s, 20s, 30s}) b.failed(n[0], "x", at, 1.0);
+  CHECK(b.status(n[0], 329s).state == health::down);
+  CHECK(b.status(n[0], 330s).state == health::up);
   // It begins anew: the first wait, not the fifth.
-  b.failed(n[0], "x", 300s, 1.0);
-  CHECK(b.status(n[0], 300s).state == health::failing);
-  CHECK(b.choose(n, 301s));
+  b.failed(n[0], "x", 330s, 1.0);
+  CHECK(b.status(n[0], 330s).state == health::failing);
+  CHECK(b.choose(n, 331s));
+}
+
+TEST_CASE("origin board: requests that break together are one failure") {
+  origin_board b({});
+  const auto n = open_all(b, 1);
+  for (int i = 0; i < 4; ++i) b.failed(n[0], "x", 5s, 1.0);
+  CHECK(b.status(n[0], 5s).failures == 4);
+  CHECK(b.status(n[0], 5s).state == health::failing);
+  CHECK_FALSE(b.choose(n, 5999ms));
+  CHECK(b.choose(n, 6s));
 }
 
 TEST_CASE("origin board: Retry-After is kept, but not for ever") {
@@ -81,7 +91,7 @@ TEST_CASE("origin board: healthy first, then the fastest, then the given order")
   CHECK(b.choose(n, 1s) == 2u);
   // Its wait is over, but those that are up go first.
   CHECK(b.choose(n, 10s) == 2u);
-  for (int i = 0; i < 4; ++i) b.failed(n[2], "x", 1s, 0.0);
+  for (const instant at : {1s, 10s, 20s}) b.failed(n[2], "x", at, 0.0);
   b.failed(n[0], "x", 1s, 0.0);
   CHECK(b.choose(n, 60s) == 1u);
   CHECK(b.all_failing(n, 60s));

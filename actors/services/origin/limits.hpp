@@ -31,6 +31,9 @@ constexpr std::size_t reads = 256;
 constexpr std::uint64_t waiting_read_bytes = 64ULL << 20U;
 /// Requests for `info` and `have` of one source that wait.
 constexpr std::size_t waiters = 64;
+/// A source lives until what waits is answered, so neither waits for longer.
+constexpr std::chrono::minutes longest_read{15};
+constexpr std::chrono::seconds longest_wait{60};
 /// Responses that one source takes bytes from at a time.
 constexpr std::size_t transfers = 3;
 /// A server that asks us to stay away for longer is asked again after this.

@@ -152,11 +152,13 @@ void origin_board::succeeded(number n) {
 void origin_board::failed(number n, std::string why, instant now, double random,
                           std::optional<instant> retry_after) {
   auto& s = servers_[n];
+  ++s.status.failures;
+  s.status.last_error = std::move(why);
+  // The other requests of a server that went away break in the same moment: one outage counts once.
+  if (waits(s, now) && !retry_after) return;
   if (state_of(s, now) == health::up) s.failures_in_a_row = 0;
   ++s.failures_in_a_row;
-  ++s.status.failures;
   s.last_failure = now;
-  s.status.last_error = std::move(why);
   const auto doublings = static_cast<int>(std::min(s.failures_in_a_row - 1, 30U));
   const auto whole =
       std::min(std::ldexp(static_cast<double>(settings_.first_wait.count()), doublings),

@@ -67,7 +67,7 @@ void origin_source::loop_side::taskFailed(kj::Exception&& e) {
 
 caf::result<msg::source_info_result> origin_source::info(const msg::source_info& x) {
   if (failed_ || x.after_version < version_) {
-    auto now = info_now();
+    auto now = info_now(x.wait_ms == 0);
     if (!now) return runtime::make_caf_error(now.error());
     return *now;
   }
@@ -85,14 +85,17 @@ caf::result<Result> origin_source::wait_for_news(std::uint64_t after, std::uint3
   if (waiters_.size() >= limits::waiters)
     return runtime::make_caf_error(errc::overloaded, "too many wait for news of this content");
   auto promise = make_response_promise<Result>();
-  waiters_.push_back({after, hub_->now() + std::chrono::milliseconds(wait_ms), promise});
+  waiters_.push_back(
+      {after,
+       hub_->now() + std::min<instant>(std::chrono::milliseconds(wait_ms), limits::longest_wait),
+       promise});
   return promise;
 }
 
-result<msg::source_info_result> origin_source::info_now() const {
+result<msg::source_info_result> origin_source::info_now(bool waited) const {
   if (failed_) return tl::unexpected(*failed_);
-  if (!set_.knows() && nobody_delivers() && requests_ > 0 &&
-      hub_->board().all_failing(servers_in_use(), hub_->now()))
+  // Who has time to wait is not told of what may be over in a second.
+  if (waited && !set_.knows() && hub_->board().all_failing(servers_in_use(), hub_->now()))
     return fail(errc::unavailable, "no origin can be reached: " + set_.lines());
   msg::source_info_result out;
   out.info.size = set_.size().value_or(msg::unknown_size);
@@ -111,7 +114,8 @@ msg::source_have_result origin_source::have_now() const {
   msg::source_have_result out;
   out.version = version_;
   out.received = received_;
-  if (set_.size() && !nobody_delivers()) {
+  if (set_.size() &&
+      (!nobody_delivers() || !hub_->board().all_failing(servers_in_use(), hub_->now()))) {
     if (*set_.size() > 0) out.ranges.push_back({0, *set_.size()});
     return out;
   }
@@ -121,7 +125,7 @@ msg::source_have_result origin_source::have_now() const {
 
 void origin_source::answer(waiter& w) {
   if (auto* promise = std::get_if<0>(&w.promise)) {
-    auto now = info_now();
+    auto now = info_now(w.until <= hub_->now());
     if (now)
       promise->deliver(std::move(*now));
     else
@@ -155,7 +159,9 @@ caf::result<msg::source_read_result> origin_source::read(const msg::source_read&
     return runtime::make_caf_error(errc::too_large, "a read is at most 4194304 bytes");
   if (r.empty() && (!set_.size() || r.end <= *set_.size())) return msg::source_read_result{};
   const auto id =
-      window_.add_read(r, x.urgent, hub_->now() + std::chrono::milliseconds(x.deadline_ms));
+      window_.add_read(r, x.urgent,
+                       hub_->now() + std::min<instant>(std::chrono::milliseconds(x.deadline_ms),
+                                                       limits::longest_read));
   if (!id) return runtime::make_caf_error(id.error());
   auto promise = make_response_promise<msg::source_read_result>();
   reads_.emplace(*id, promise);

@@ -50,7 +50,7 @@ private:
   void judged(const msg::source_judge& x);
   template <class Result>
   caf::result<Result> wait_for_news(std::uint64_t after, std::uint32_t wait_ms);
-  result<msg::source_info_result> info_now() const;
+  result<msg::source_info_result> info_now(bool waited) const;
   msg::source_have_result have_now() const;
   void answer_waiters();
   void answer(waiter& w);

@@ -61,8 +61,8 @@ std::vector<origin_board::number> origin_source::servers_in_use() const {
 }
 
 bool origin_source::nobody_delivers() const {
-  return !side_ || std::all_of(side_->transfers.begin(), side_->transfers.end(),
-                               [](const auto& t) { return t->ended(); });
+  return !side_ || std::none_of(side_->transfers.begin(), side_->transfers.end(),
+                                [](const auto& t) { return t->delivers(); });
 }
 
 /// Not from within a call of a transfer: it clears away those that have ended.
@@ -206,7 +206,10 @@ void origin_source::on_end(transfer& t, const transfer_end& end) {
 }
 
 void origin_source::answer_reads() {
-  for (auto& f : window_.take_finished()) {
+  auto finished = window_.take_finished();
+  // Who has its bytes may look at the report.
+  if (!finished.empty()) tell();
+  for (auto& f : finished) {
     const auto waiting = reads_.find(f.id);
     if (waiting == reads_.end()) continue;
     auto promise = std::move(waiting->second);
@@ -238,9 +241,9 @@ void origin_source::fail_all(error why) {
   if (failed_) return;
   failed_ = std::move(why);
   ++version_;
+  tell();
   fail_reads(window_.take_all(), *failed_);
   answer_waiters();
-  tell();
   if (side_) pump_later();
 }
 

@@ -70,6 +70,8 @@ public:
   const asked_range& asked() const { return job_.asked; }
   std::uint64_t from() const { return job_.from; }
   bool ended() const { return ended_; }
+  /// Its response is being read.
+  bool delivers() const { return !ended_ && body_.get() != nullptr; }
   bool paused() const { return resume_.get() != nullptr; }
   instant paused_since() const { return paused_since_; }
   pull_window::transfer_view view() const;

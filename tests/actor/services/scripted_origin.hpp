@@ -36,6 +36,12 @@ struct seen_request {
     const auto range = header("range");
     return range ? std::stoull(range->substr(range->find('=') + 1)) : 0;
   }
+  /// One past the last byte that its Range asks for.
+  std::uint64_t to(std::uint64_t size) const {
+    const auto range = header("range");
+    const auto last = range ? range->substr(range->find('-') + 1) : std::string();
+    return last.empty() ? size : std::stoull(last) + 1;
+  }
 };
 
 class scripted_origin {
@@ -191,10 +197,11 @@ private:
 inline std::string head_for(const seen_request& r, std::uint64_t size,
                             const std::string& more = "") {
   const auto from = r.from();
-  const auto length = "Content-Length: " + std::to_string(size - from) + "\r\n";
+  const auto to = r.to(size);
+  const auto length = "Content-Length: " + std::to_string(to - from) + "\r\n";
   if (!r.header("range")) return "HTTP/1.1 200 OK\r\n" + length + more + "\r\n";
   return "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " + std::to_string(from) + "-" +
-         std::to_string(size - 1) + "/" + std::to_string(size) + "\r\n" + length + more + "\r\n";
+         std::to_string(to - 1) + "/" + std::to_string(size) + "\r\n" + length + more + "\r\n";
 }
 
 } // namespace interswarm::origin::test
