@@ -23,14 +23,14 @@ void call_watch::use(int socket) {
 }
 
 void call_watch::begin(std::chrono::milliseconds limit) {
-  bool asleep = false;
+  bool too_late = false;
   {
     const std::lock_guard lock(mutex_);
     expired_ = false;
     deadline_ = limit.count() == 0 ? never : clock::now() + limit;
-    asleep = parked_;
+    too_late = deadline_ < wakes_;
   }
-  if (asleep) wake_.notify_all();
+  if (too_late) wake_.notify_all();
 }
 
 void call_watch::end() {
@@ -46,14 +46,14 @@ bool call_watch::expired() const {
 void call_watch::run() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
-    if (deadline_ == never) {
-      parked_ = true;
-      wake_.wait(lock, [&] { return stop_ || deadline_ != never; });
-      parked_ = false;
-      continue;
-    }
     // Sleeps to the end of this call even if it is over sooner: the next ones need not wake it.
-    wake_.wait_until(lock, clock::time_point(deadline_), [&] { return stop_; });
+    wakes_ = deadline_;
+    const auto sooner = [&] { return stop_ || deadline_ < wakes_; };
+    if (wakes_ == never) {
+      wake_.wait(lock, sooner);
+    } else {
+      wake_.wait_until(lock, clock::time_point(wakes_), sooner);
+    }
     if (clock::now() < deadline_) continue;
     if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
     expired_ = true;

@@ -36,8 +36,8 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   clock::time_point deadline_ = never;
+  clock::time_point wakes_ = never; // the thread, by itself
   int socket_ = -1;
-  bool parked_ = false;
   bool expired_ = false;
   bool stop_ = false;
   std::thread thread_; // the last member: it uses the others

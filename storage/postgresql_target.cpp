@@ -51,10 +51,11 @@ std::string shown(const std::map<std::string, std::string>& given) {
     return at == given.end() ? std::string() : at->second;
   };
   const auto database = !of("dbname").empty() ? of("dbname") : of("user");
+  const auto port = of("port"); // of hosts without any, commas
   const auto host = !of("host").empty() ? of("host") : of("hostaddr");
   return printable("database " + (database.empty() ? "(default)" : database) + " at " +
                    (host.empty() ? "the local socket" : host) +
-                   (of("port").empty() ? "" : ":" + of("port")));
+                   (port.find_first_of("0123456789") == port.npos ? "" : ":" + port));
 }
 
 } // namespace

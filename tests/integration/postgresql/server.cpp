@@ -110,7 +110,7 @@ postgresql_server::~postgresql_server() { kill(); }
 void postgresql_server::start() {
   pid_ = spawn({program("postgres"), "-D", data_, "-p", std::to_string(port_), "-c",
                 "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c",
-                "max_connections=50"},
+                "max_connections=50", "-c", "recovery_init_sync_method=syncfs"},
                folder_.file("server.log"));
   for (int i = 0; i < 300; ++i) {
     if (PQping(uri().c_str()) == PQPING_OK) return;
@@ -170,7 +170,7 @@ struct fresh_database::state {
 
 fresh_database::fresh_database() : state_(std::make_unique<state>()) {
   static int count = 0;
-  state_->schema = "fresh_" + std::to_string(++count);
+  state_->schema = "fresh" + std::to_string(++count);
   shared_server().run("create schema " + state_->schema);
   place_ = shared_server().uri("-csearch_path=" + state_->schema);
 }
