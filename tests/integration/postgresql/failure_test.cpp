@@ -4,6 +4,7 @@
 #include "storage/chunk_index.hpp"
 #include "storage/ledger.hpp"
 #include "storage/name_table.hpp"
+#include "storage/sql.hpp"
 #include "tests/catch.hpp"
 #include "tests/fresh_database.hpp"
 #include "tests/integration/postgresql/relay.hpp"
@@ -247,6 +248,35 @@ TEST_CASE("postgresql: a writer waits for another, then is told; one that vanish
   CHECK(books.find(made(4).content_id)); // readers do not wait
   holder.join();
   CHECK(publish(books, made(5)));
+}
+
+TEST_CASE("postgresql: a statement has a bounded time, and commits are durable whatever is set") {
+  const fresh_database fresh;
+  const auto db = database::open(fresh.place() + "%20-cstatement_timeout%3D300%20-csynchronous_"
+                                                 "commit%3Doff%20-cbytea_output%3Descape")
+                      .value();
+  catalogue books(*db);
+  REQUIRE(publish(books, made(1)));
+  CHECK(books.find(made(1).content_id)->chunks.size() == chunk_count(5'000'000) * 32);
+  std::string setting;
+  db->session().sql << "show synchronous_commit", soci::into(setting);
+  CHECK(setting == "on");
+  db->session().sql << "show statement_timeout", soci::into(setting);
+  CHECK(setting == "300ms");
+  db->session().sql << "show lock_timeout", soci::into(setting);
+  CHECK(setting == std::to_string(limits::database_busy_ms / 1000) + "s");
+  std::thread holder([&] {
+    shared_server().run("begin; lock table " + schema_of(fresh) +
+                        ".contents in access exclusive mode; select pg_sleep(1)");
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const auto slow = publish(books, made(2));
+  REQUIRE_FALSE(slow);
+  CHECK(slow.error().code == errc::unavailable);
+  CHECK(slow.error().text.find("the server is too slow") != std::string::npos);
+  check_text(slow.error());
+  holder.join();
+  CHECK(publish(books, made(2)));
 }
 
 TEST_CASE("postgresql: processes that write at the same time lose nothing") {
