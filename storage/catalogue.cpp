@@ -330,19 +330,19 @@ result<std::vector<publication>> catalogue::list(const catalogue_query& q, std::
   auto words = words_of(printable(q.words, q.words.size()));
   if (words.empty() && !q.words.empty()) return std::vector<publication>{};
   if (words.size() > limits::search_words) words.resize(limits::search_words);
-  return sql_guard(db_.session(), "search the catalogue",
-                   [&]() -> result<std::vector<publication>> {
-                     const listing_condition where(q, words, before, now);
-                     raw_publication raw;
-                     soci::statement st(db_.session().sql);
-                     raw.into_all(st);
-                     where.exchange_with(st);
-                     select_once(st, columns + where.text() + " order by p.id desc limit " +
-                                         std::to_string(std::min(limit, limits::listing)));
-                     std::vector<publication> out;
-                     while (st.fetch()) out.push_back(raw.get());
-                     return out;
-                   });
+  auto& session = db_.session();
+  return sql_guard(session, "search the catalogue", [&]() -> result<std::vector<publication>> {
+    const listing_condition where(q, words, before, now);
+    raw_publication raw;
+    soci::statement st(db_.session().sql);
+    raw.into_all(st);
+    where.exchange_with(st);
+    select_once(st, columns + where.text() + " order by p.id desc limit " +
+                        std::to_string(std::min(limit, limits::listing)));
+    std::vector<publication> out;
+    while (st.fetch()) out.push_back(raw.get());
+    return out;
+  });
 }
 
 result<std::vector<kept_content>> catalogue::wanted(byte_view after, std::size_t limit) const {

@@ -52,6 +52,10 @@ struct name_table::state : name_groups {
     });
   }
   template <class F>
+  auto look(const char* doing, F f) { // with a single statement
+    return sql_guard(db.session(), doing, std::move(f));
+  }
+  template <class F>
   auto read(const char* doing, F f) {
     return sql_read(db.session(), doing, std::move(f));
   }
@@ -185,7 +189,8 @@ result<std::vector<msg::name_record>> name_table::search(std::string_view words,
                                                          std::int64_t now) const {
   return sql_guard(
       state_->db.session(), "search names", [&]() -> result<std::vector<msg::name_record>> {
-        auto wanted = words_of(words);
+        // A server takes UTF-8 only; what is none is in no title.
+        auto wanted = words_of(printable(words, words.size()));
         if (wanted.empty()) return std::vector<msg::name_record>{};
         if (wanted.size() > limits::search_words) wanted.resize(limits::search_words);
         return plain(state_->rows.search(wanted, std::min(limit, limits::listing), now));
@@ -206,8 +211,8 @@ result<std::vector<msg::name_record>> name_table::list(std::size_t limit, std::s
 }
 
 result<bool> name_table::is_refuted(const msg::name& a, const msg::name& b) const {
-  return sql_guard(state_->db.session(), "read a refutation",
-                   [&]() -> result<bool> { return state_->rows.is_refuted(a, b); });
+  return state_->look("read a refutation",
+                      [&]() -> result<bool> { return state_->rows.is_refuted(a, b); });
 }
 
 result<void> name_table::renew(const msg::name& name, std::int64_t expires) {

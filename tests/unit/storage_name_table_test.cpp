@@ -446,3 +446,19 @@ TEST_CASE("names are there again after the database was closed") {
   REQUIRE(table->learn(other_torrent)); // ids go on
   CHECK(table->list(10, 0, 0)->size() == 3);
 }
+
+TEST_CASE_METHOD(fixture, "two connections write one table in turn") {
+  const auto other_db = database::open(fresh.place()).value();
+  const auto other = name_table::open(*other_db).value();
+  for (byte n = 0; n < 5; ++n) {
+    REQUIRE(table->learn(record("x", n)));
+    REQUIRE(other->learn(record("y", n)));
+    REQUIRE(table->link({record("x", n), record("y", n)}));
+    REQUIRE(other->refute(name_of("x", n), name_of("y", n), 5));
+  }
+  CHECK(other->list(100, 0, 0)->size() == 10);
+  for (byte n = 0; n < 5; ++n) {
+    CHECK(group(name_of("x", n)) == names{name_of("x", n)});
+    CHECK(refuted(name_of("x", n)) == names{name_of("y", n)});
+  }
+}
