@@ -110,27 +110,23 @@ result<void> enter_content(soci::session& sql, const publication& p, byte_view c
   const auto id = to_hex(p.content_id);
   const auto size = static_cast<std::int64_t>(p.size);
   std::int64_t known_size = -1;
-  soci::blob known(sql);
-  soci::indicator there = soci::i_null;
+  sql_bytes known(sql);
   sql << "select size, chunks from contents where content_id = :id", use(id, "id"),
-      into(known_size), into(known, there);
+      into(known_size), known.into();
   if (sql.got_data()) {
-    const auto same = there == soci::i_ok ? read_blob(known) : bytes{};
-    if (known_size != size || !equal(same, chunks))
+    if (known_size != size || !equal(known.get(), chunks))
       return fail(errc::conflict, "content " + id + " is known with another size or other chunks");
     return {};
   }
-  soci::blob blob(sql);
-  fill_blob(blob, chunks);
-  soci::indicator given = chunks.empty() ? soci::i_null : soci::i_ok;
+  sql_bytes given(sql, chunks);
   sql << "insert into contents (content_id, size, chunks) values (:id, :size, :chunks)",
-      use(id, "id"), use(size, "size"), use(blob, given, "chunks");
+      use(id, "id"), use(size, "size"), given.use("chunks");
   return {};
 }
 
 /// What the index has of a property; no word of a title has a '='.
 std::string property_word(const std::string& key, const std::string& value) {
-  return (key + "=" + value).substr(0, limits::word_bytes);
+  return printable(key + "=" + value, limits::word_bytes - 3); // cut between letters
 }
 
 void write_words(soci::session& sql, std::int64_t id, const publication& p) {
@@ -182,8 +178,8 @@ public:
 private:
   static constexpr const char* last_letter = "\xF4\x8F\xBF\xBF";
 
-  std::string value(std::string v) {
-    values_.push_back(std::move(v));
+  std::string value(const std::string& v) {
+    values_.push_back(v);
     return ":v" + std::to_string(values_.size() - 1);
   }
   void add_word(const std::string& word, const std::string& ending) {
@@ -206,11 +202,8 @@ std::vector<std::int64_t> ids_of(soci::session& sql, const std::string& conditio
   st.exchange(into(id));
   for (const auto& [name, text] : texts) st.exchange(use(text, name));
   if (condition.find(":number") != condition.npos) st.exchange(use(number, "number"));
-  st.alloc();
-  st.prepare("select id from publications where " + condition + " limit " +
-             std::to_string(limits::listing));
-  st.define_and_bind();
-  st.execute();
+  select_once(st, "select id from publications where " + condition + " limit " +
+                      std::to_string(limits::listing));
   std::vector<std::int64_t> out;
   while (st.fetch()) out.push_back(id);
   return out;
@@ -252,7 +245,8 @@ result<std::vector<slice>> catalogue::publish(const publication& p, byte_view ch
     const auto known = ids_of(sql, "content_id = :content and tenant = :tenant",
                               {{"content", raw.content_id}, {"tenant", p.tenant}}, 0);
     if (known.empty()) {
-      if (static_cast<std::uint64_t>(number_of(sql, "select count(*) from publications")) >= max_)
+      const auto count = [&] { return number_of(sql, "select count(*) from publications"); };
+      if (!bound_.admit([&] { return static_cast<std::uint64_t>(count()); }))
         return fail(errc::too_large, "the catalogue is full");
       raw.id = number_of(sql, "select coalesce(max(id), 0) from publications") + 1;
       sql << "insert into publications (id, content_id, tenant, title, media_type, properties, "
@@ -298,36 +292,32 @@ result<std::vector<slice>> catalogue::expire(std::int64_t now) {
 }
 
 result<kept_content> catalogue::find(byte_view content_id) const {
-  return sql_guard("read the catalogue", [&]() -> result<kept_content> {
+  return sql_guard(db_.session(), "read the catalogue", [&]() -> result<kept_content> {
     auto& sql = db_.session().sql;
     const auto id = to_hex(content_id);
     std::int64_t size = 0;
-    soci::blob blob(sql);
-    soci::indicator there = soci::i_null;
+    sql_bytes chunks(sql);
     sql << "select size, chunks from contents where content_id = :id", use(id, "id"), into(size),
-        into(blob, there);
+        chunks.into();
     if (!sql.got_data()) return fail(errc::not_found, "content " + id + " is not published here");
     return kept_content{slice::copy_of(content_id), static_cast<std::uint64_t>(size),
-                        slice(there == soci::i_ok ? read_blob(blob) : bytes{})};
+                        slice(chunks.get())};
   });
 }
 
 result<std::vector<publication>> catalogue::publications(byte_view content_id,
                                                          std::int64_t now) const {
-  return sql_guard("read the catalogue", [&]() -> result<std::vector<publication>> {
+  return sql_guard(db_.session(), "read the catalogue", [&]() -> result<std::vector<publication>> {
     raw_publication raw;
     const auto id = to_hex(content_id);
     soci::statement st(db_.session().sql);
     raw.into_all(st);
     st.exchange(use(id, "content"));
     st.exchange(use(now, "now"));
-    st.alloc();
-    st.prepare(std::string(columns) +
-               "p.content_id = :content and (p.expires = 0 or p.expires > "
-               ":now) order by p.id limit " +
-               std::to_string(limits::listing));
-    st.define_and_bind();
-    st.execute();
+    select_once(st, std::string(columns) +
+                        "p.content_id = :content and (p.expires = 0 or p.expires > "
+                        ":now) order by p.id limit " +
+                        std::to_string(limits::listing));
     std::vector<publication> out;
     while (st.fetch()) out.push_back(raw.get());
     return out;
@@ -336,20 +326,19 @@ result<std::vector<publication>> catalogue::publications(byte_view content_id,
 
 result<std::vector<publication>> catalogue::list(const catalogue_query& q, std::int64_t before,
                                                  std::size_t limit, std::int64_t now) const {
-  auto words = words_of(q.words);
+  // A server takes UTF-8 only; what is none is in no title.
+  auto words = words_of(printable(q.words, q.words.size()));
   if (words.empty() && !q.words.empty()) return std::vector<publication>{};
   if (words.size() > limits::search_words) words.resize(limits::search_words);
-  return sql_guard("search the catalogue", [&]() -> result<std::vector<publication>> {
+  auto& session = db_.session();
+  return sql_guard(session, "search the catalogue", [&]() -> result<std::vector<publication>> {
     const listing_condition where(q, words, before, now);
     raw_publication raw;
     soci::statement st(db_.session().sql);
     raw.into_all(st);
     where.exchange_with(st);
-    st.alloc();
-    st.prepare(columns + where.text() + " order by p.id desc limit " +
-               std::to_string(std::min(limit, limits::listing)));
-    st.define_and_bind();
-    st.execute();
+    select_once(st, columns + where.text() + " order by p.id desc limit " +
+                        std::to_string(std::min(limit, limits::listing)));
     std::vector<publication> out;
     while (st.fetch()) out.push_back(raw.get());
     return out;
@@ -357,23 +346,23 @@ result<std::vector<publication>> catalogue::list(const catalogue_query& q, std::
 }
 
 result<std::vector<kept_content>> catalogue::wanted(byte_view after, std::size_t limit) const {
-  return sql_guard("read the catalogue", [&]() -> result<std::vector<kept_content>> {
+  return sql_guard(db_.session(), "read the catalogue", [&]() -> result<std::vector<kept_content>> {
     auto& sql = db_.session().sql;
     std::string id;
+    std::int64_t size = 0;
+    sql_bytes chunks(sql);
     const auto begin = to_hex(after);
-    std::vector<std::string> ids;
-    soci::statement st = (sql.prepare << "select content_id from contents where content_id > "
-                                         ":after order by content_id limit " +
-                                             std::to_string(std::min(limit, limits::listing)),
-                          use(begin, "after"), into(id));
-    st.execute();
-    while (st.fetch()) ids.push_back(id);
+    soci::statement st(sql);
+    st.exchange(into(id));
+    st.exchange(into(size));
+    st.exchange(chunks.into());
+    st.exchange(use(begin, "after"));
+    select_once(st, "select content_id, size, chunks from contents where content_id > :after order "
+                    "by content_id limit " +
+                        std::to_string(std::min(limit, limits::listing)));
     std::vector<kept_content> out;
-    for (const auto& one : ids) {
-      auto found = find(from_hex(one).value_or(bytes{}));
-      if (!found) return tl::unexpected(found.error());
-      out.push_back(std::move(*found));
-    }
+    while (st.fetch())
+      out.push_back({from_hex_text(id), static_cast<std::uint64_t>(size), slice(chunks.get())});
     return out;
   });
 }

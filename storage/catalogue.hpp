@@ -4,6 +4,7 @@
 #include "schema/base/result.hpp"
 #include "storage/database.hpp"
 #include "storage/limits.hpp"
+#include "storage/row_bound.hpp"
 
 #include <optional>
 #include <string>
@@ -63,7 +64,7 @@ struct tenant_usage {
 class catalogue {
 public:
   explicit catalogue(database& db, std::uint64_t max_publications = limits::publications)
-      : db_(db), max_(max_publications) {}
+      : db_(db), bound_(max_publications) {}
 
   /// Enters or replaces the tenant's publication of the content, whose chunks are all stored, and
   /// withdraws what it replaces in its series. Gives the ids of contents that nobody publishes any
@@ -93,7 +94,7 @@ private:
   result<std::vector<slice>> drop(const std::vector<std::int64_t>& ids);
 
   database& db_;
-  std::uint64_t max_;
+  row_bound bound_;
 };
 
 } // namespace interswarm

@@ -2,6 +2,7 @@
 
 #include "schema/base/encoding.hpp"
 #include "storage/migrations.hpp"
+#include "storage/postgresql_target.hpp"
 #include "storage/sql.hpp"
 
 #include <algorithm>
@@ -62,6 +63,8 @@ chunk_name to_name(const std::string& hex) {
 } // namespace
 
 result<std::unique_ptr<chunk_index>> chunk_index::open(const std::string& path) {
+  if (is_postgresql(path))
+    return fail(errc::configuration, "an index of chunks lies beside them; name a file for it");
   auto db = database::open(path, chunk_tables());
   if (!db) return tl::unexpected(db.error());
   return std::unique_ptr<chunk_index>(new chunk_index(std::move(*db)));
@@ -134,17 +137,18 @@ result<void> chunk_index::write(const std::vector<entry*>& batch) {
 result<std::vector<chunk_state>> chunk_index::select(const std::string& rest,
                                                      std::size_t limit) const {
   const std::lock_guard lock(sql_mutex_);
-  return sql_guard("read the index of chunks", [&]() -> result<std::vector<chunk_state>> {
-    raw_chunk raw;
-    soci::statement st =
-        (db_->session().sql.prepare << columns + rest + " limit " + std::to_string(limit),
-         into(raw.name), into(raw.size), into(raw.stored_at), into(raw.checked_at), into(raw.state),
-         into(raw.unheld_since));
-    st.execute();
-    std::vector<chunk_state> out;
-    while (st.fetch()) out.push_back(raw.get());
-    return out;
-  });
+  return sql_guard(
+      db_->session(), "read the index of chunks", [&]() -> result<std::vector<chunk_state>> {
+        raw_chunk raw;
+        soci::statement st =
+            (db_->session().sql.prepare << columns + rest + " limit " + std::to_string(limit),
+             into(raw.name), into(raw.size), into(raw.stored_at), into(raw.checked_at),
+             into(raw.state), into(raw.unheld_since));
+        st.execute();
+        std::vector<chunk_state> out;
+        while (st.fetch()) out.push_back(raw.get());
+        return out;
+      });
 }
 
 // What stands in these statements as text is hexadecimal or a number.
@@ -170,7 +174,7 @@ result<std::vector<chunk_state>> chunk_index::not_good(std::size_t limit) const 
 
 result<std::uint64_t> chunk_index::count_not_good() const {
   const std::lock_guard lock(sql_mutex_);
-  return sql_guard("read the index of chunks", [&]() -> result<std::uint64_t> {
+  return sql_guard(db_->session(), "read the index of chunks", [&]() -> result<std::uint64_t> {
     std::int64_t out = 0;
     db_->session().sql << "select count(*) from chunks where state in (1, 2)", into(out);
     return static_cast<std::uint64_t>(out);
@@ -259,34 +263,38 @@ result<void> chunk_index::release_all(const std::vector<chunk_name>& names, std:
 result<std::vector<std::string>> chunk_index::holders(const std::string& after,
                                                       std::size_t limit) const {
   const std::lock_guard lock(sql_mutex_);
-  return sql_guard("read the holders of chunks", [&]() -> result<std::vector<std::string>> {
-    std::string one;
-    soci::statement st = (db_->session().sql.prepare
+  return sql_guard(db_->session(), "read the holders of chunks",
+                   [&]() -> result<std::vector<std::string>> {
+                     std::string one;
+                     soci::statement st =
+                         (db_->session().sql.prepare
                               << "select distinct holder from holds where holder > :after order by "
                                  "holder limit " +
                                      std::to_string(limit),
                           use(after, "after"), into(one));
-    st.execute();
-    std::vector<std::string> out;
-    while (st.fetch()) out.push_back(one);
-    return out;
-  });
+                     st.execute();
+                     std::vector<std::string> out;
+                     while (st.fetch()) out.push_back(one);
+                     return out;
+                   });
 }
 
 result<std::vector<chunk_name>> chunk_index::unheld(std::int64_t before, std::size_t limit) const {
   const std::lock_guard lock(sql_mutex_);
-  return sql_guard("read the index of chunks", [&]() -> result<std::vector<chunk_name>> {
-    std::string one;
-    soci::statement st = (db_->session().sql.prepare
+  return sql_guard(db_->session(), "read the index of chunks",
+                   [&]() -> result<std::vector<chunk_name>> {
+                     std::string one;
+                     soci::statement st =
+                         (db_->session().sql.prepare
                               << "select name from chunks where unheld_since > 0 and unheld_since "
                                  "<= :before order by unheld_since limit " +
                                      std::to_string(limit),
                           use(before, "before"), into(one));
-    st.execute();
-    std::vector<chunk_name> out;
-    while (st.fetch()) out.push_back(to_name(one));
-    return out;
-  });
+                     st.execute();
+                     std::vector<chunk_name> out;
+                     while (st.fetch()) out.push_back(to_name(one));
+                     return out;
+                   });
 }
 
 result<bool> chunk_index::forget_unheld(const chunk_name& name, std::int64_t before) {

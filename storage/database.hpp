@@ -10,19 +10,22 @@ namespace interswarm {
 class sql_session;
 struct table_set;
 
-/// One connection to a database, such as the one that names and the ledger live in: SQLite through
-/// SOCI, so that a cluster may use another server. A change is on the disk when the call that made
-/// it returns (write-ahead log, synchronous = FULL). For one thread at a time; blocks, so it
-/// belongs to a detached actor. One process writes a database at a time; a second one waits
-/// `limits::database_busy_ms` and then gets `unavailable`.
+/// One connection to the database that names, ledger and catalogue live in: a SQLite file, or a
+/// PostgreSQL server that the nodes of a cluster share. A change is on the disk when the call that
+/// made it returns. For one thread at a time; blocks, so it belongs to a detached actor. Writers
+/// take turns; one that waits for `limits::database_busy_ms` gets `unavailable`, as does every call
+/// while a server is away (a later one connects again). A change that failed as `unavailable` may
+/// have happened if the server's answer was lost: repeat it.
 class database {
 public:
-  /// Opens or makes the file and brings its tables up to date. ":memory:" makes one that ends with
-  /// this object. Fails `io` when it cannot, `conflict` for a file of a newer version, `malformed`
-  /// for a file that is no database of ours. Without `tables` it is that of names and ledger; see
-  /// migrations.hpp.
-  static result<std::unique_ptr<database>> open(const std::string& path);
-  static result<std::unique_ptr<database>> open(const std::string& path, const table_set& tables);
+  /// `place` is a file, which is made if it is not there, ":memory:" for one that ends with this
+  /// object, or "postgresql://user:password@host:port/dbname?options", see postgresql_target.hpp.
+  /// Brings the tables up to date. Fails `io` when it cannot, `unavailable` when the server cannot
+  /// be reached, `configuration` for a PostgreSQL URI that is none, `conflict` for a database of a
+  /// newer version, `malformed` for one that is not ours. Without `tables` it is that of names
+  /// and ledger; see migrations.hpp.
+  static result<std::unique_ptr<database>> open(const std::string& place);
+  static result<std::unique_ptr<database>> open(const std::string& place, const table_set& tables);
   ~database();
   database(const database&) = delete;
   database& operator=(const database&) = delete;

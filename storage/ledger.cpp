@@ -103,10 +103,7 @@ bool same_delivery(const msg::ledger_entry& a, const msg::ledger_entry& b) {
 std::vector<msg::ledger_entry> fetch_all(soci::statement& st, raw_entry& raw,
                                          const std::string& statement) {
   raw.into_all(st);
-  st.alloc();
-  st.prepare(statement);
-  st.define_and_bind();
-  st.execute();
+  select_once(st, statement);
   std::vector<msg::ledger_entry> out;
   while (st.fetch()) out.push_back(raw.entry());
   return out;
@@ -125,8 +122,7 @@ result<std::uint64_t> ledger::prune(std::int64_t before) {
   return sql_write(session, "prune the ledger", [&]() -> result<std::uint64_t> {
     const auto had = count_rows(session.sql);
     session.sql << "delete from ledger where last_at < :before", use(before, "before");
-    known_ = count_rows(session.sql);
-    return had - known_;
+    return had - count_rows(session.sql);
   });
 }
 
@@ -163,15 +159,11 @@ result<void> ledger::record(const std::vector<msg::ledger_entry>& entries) {
                 "where receipt = :receipt and role = :role",
          use(raw.bytes, "bytes"), use(raw.first_at, "first_at"), use(raw.last_at, "last_at"),
          use(raw.receipt, "receipt"), use(raw.role, "role"));
-    // Counted anew only when the limit seems near: rolled back batches make the running count too
-    // high.
-    if (known_ == 0 || known_ + entries.size() > max_rows_) known_ = count_rows(session.sql);
     for (const auto& e : entries) {
       raw.set(e);
       if (!find.execute(true)) {
-        if (known_ >= max_rows_)
+        if (!bound_.admit([&] { return count_rows(session.sql); }))
           return fail(errc::too_large, "the ledger is full; prune what was charged");
-        ++known_;
         add.execute(true);
         continue;
       }
@@ -189,29 +181,31 @@ result<void> ledger::record(const std::vector<msg::ledger_entry>& entries) {
 }
 
 result<std::vector<msg::ledger_entry>> ledger::list(std::int64_t since, std::size_t limit) const {
-  return sql_guard("read the ledger", [&]() -> result<std::vector<msg::ledger_entry>> {
-    raw_entry raw;
-    soci::statement st(db_.session().sql);
-    st.exchange(use(since, "since"));
-    return fetch_all(st, raw,
-                     std::string(columns) +
-                         "where last_at >= :since order by last_at, receipt, role limit " +
-                         std::to_string(std::min(limit, limits::ledger_listing)));
-  });
+  return sql_guard(
+      db_.session(), "read the ledger", [&]() -> result<std::vector<msg::ledger_entry>> {
+        raw_entry raw;
+        soci::statement st(db_.session().sql);
+        st.exchange(use(since, "since"));
+        return fetch_all(st, raw,
+                         std::string(columns) +
+                             "where last_at >= :since order by last_at, receipt, role limit " +
+                             std::to_string(std::min(limit, limits::ledger_listing)));
+      });
 }
 
 result<std::vector<msg::ledger_entry>> ledger::find(byte_view receipt) const {
-  return sql_guard("read the ledger", [&]() -> result<std::vector<msg::ledger_entry>> {
-    raw_entry raw;
-    const auto hex = to_hex(receipt);
-    soci::statement st(db_.session().sql);
-    st.exchange(use(hex, "receipt"));
-    return fetch_all(st, raw, std::string(columns) + "where receipt = :receipt order by role");
-  });
+  return sql_guard(
+      db_.session(), "read the ledger", [&]() -> result<std::vector<msg::ledger_entry>> {
+        raw_entry raw;
+        const auto hex = to_hex(receipt);
+        soci::statement st(db_.session().sql);
+        st.exchange(use(hex, "receipt"));
+        return fetch_all(st, raw, std::string(columns) + "where receipt = :receipt order by role");
+      });
 }
 
 result<std::vector<ledger_total>> ledger::totals(std::int64_t since) const {
-  return sql_guard("sum up the ledger", [&]() -> result<std::vector<ledger_total>> {
+  return sql_guard(db_.session(), "sum up the ledger", [&]() -> result<std::vector<ledger_total>> {
     raw_entry raw;
     std::int64_t receipts = 0;
     soci::statement st =

@@ -3,6 +3,7 @@
 #include "schema/base/result.hpp"
 #include "storage/database.hpp"
 #include "storage/limits.hpp"
+#include "storage/row_bound.hpp"
 #include "storage/values.hpp"
 
 #include <vector>
@@ -41,7 +42,7 @@ struct ledger_disagreement {
 class ledger {
 public:
   explicit ledger(database& db, std::uint64_t max_rows = limits::ledger_rows)
-      : db_(db), max_rows_(max_rows) {}
+      : db_(db), bound_(max_rows) {}
 
   /// Takes the entries in; of a known one the larger byte count, the earlier beginning and the
   /// later end stay. Fails `malformed` or `too_large`, and `conflict` when a receipt is used for
@@ -70,8 +71,7 @@ public:
 
 private:
   database& db_;
-  std::uint64_t max_rows_;
-  std::uint64_t known_ = 0; // rows, at least; 0 until counted
+  row_bound bound_;
 };
 
 } // namespace interswarm

@@ -27,6 +27,12 @@ inline constexpr std::size_t range_hasher_held_bytes = std::size_t{16} << 20;
 
 /// How long a statement waits for another process's lock on the database.
 inline constexpr int database_busy_ms = 5000;
+/// On a server: how long to connect, to run one statement, to let a transaction wait for its next
+/// statement, and to wait for all answers of one call unless `options` has a statement_timeout.
+inline constexpr int database_connect_s = 5;
+inline constexpr int database_statement_ms = 30'000;
+inline constexpr int database_idle_ms = 10'000;
+inline constexpr int database_call_ms = 2 * database_statement_ms;
 
 /// Names of all contents together, and of one content.
 inline constexpr std::uint64_t names = 2'000'000;

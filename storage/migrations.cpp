@@ -44,13 +44,21 @@ constexpr const char* names_and_ledger[] = {
       primary key (low_id, high_id)))",
     "create index links_by_high on links (high_id)",
     // By key, not by id: a refutation outlives the names' leases.
-    R"(create table refuted (
+    R"(sqlite:create table refuted (
       low_overlay varchar(32) not null,
       low_key varchar(2048) not null,
       high_overlay varchar(32) not null,
       high_key varchar(2048) not null,
       at bigint not null,
       primary key (low_overlay, low_key, high_overlay, high_key)))",
+    // PostgreSQL's index rows end at 2.7 KB, which two long keys exceed.
+    R"(postgresql:create table refuted (
+      low_overlay varchar(32) not null,
+      low_key varchar(2048) not null,
+      high_overlay varchar(32) not null,
+      high_key varchar(2048) not null,
+      at bigint not null))",
+    "postgresql:create index refuted_by_low on refuted (low_overlay, low_key)",
     "create index refuted_by_high on refuted (high_overlay, high_key)",
     R"(create table title_words (
       word varchar(64) not null,

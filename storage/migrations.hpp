@@ -5,8 +5,9 @@
 namespace interswarm {
 
 /// One numbered step of the tables' history. A step that was ever released is never changed; what
-/// is to change is a new step at the end. Plain SQL that PostgreSQL takes too, one statement a
-/// string; the word BLOB is replaced by the server's type for what soci::blob exchanges.
+/// is to change is a new step at the end. Plain SQL, one statement a string, that each server's
+/// sql_session::in_dialect adapts: the word BLOB stands for a column of sql_bytes, text is compared
+/// by its bytes, and a statement behind "sqlite:" or "postgresql:" is for that server alone.
 struct migration {
   int number;
   const char* purpose;

@@ -44,17 +44,15 @@ result<name_row> name_groups::take_in(const msg::name_record& given) {
     // Proved to be another content than its group was declared to be.
     if (moved) {
       rows.erase_edges(row->id);
-      row->group = next_id_++;
+      row->group = new_id();
     }
     rows.update(*row, before);
   } else {
-    // Counted anew only when the limit seems near: rolled back inserts make the running count too
-    // high.
-    if (++known_ > max_names_ && (known_ = rows.count() + 1) > max_names_) {
+    if (!bound_.admit([&] { return rows.count(); })) {
       return fail(errc::too_large, "the name table is full; forget names or let leases end");
     }
     row.emplace();
-    row->id = next_id_++;
+    row->id = new_id();
     row->group = row->id;
     row->record = record;
     rows.insert(*row);
@@ -146,7 +144,7 @@ result<void> name_groups::join(std::int64_t group, std::int64_t other) {
 
 void name_groups::detach(name_row& row) {
   rows.erase_edges(row.id);
-  row.group = next_id_++;
+  row.group = new_id();
   row.record.content_id = {};
   place(row, row.group, {}, row.record.evidence);
 }
@@ -187,7 +185,7 @@ void name_groups::split(const name_row& a, const name_row& b) {
   }
   const auto parts = split_group(members, edges, a.id, b.id);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const auto new_group = i == 0 ? a.group : next_id_++;
+    const auto new_group = i == 0 ? a.group : new_id();
     const bool proved = std::any_of(group.begin(), group.end(), [&](const auto& row) {
       const bool inside = std::find(parts[i].begin(), parts[i].end(), row.id) != parts[i].end();
       return inside && is_proof(row.record.evidence);

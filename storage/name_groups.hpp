@@ -3,6 +3,7 @@
 // For name_table.cpp: which names are one content. Throws SOCI's exceptions; callers are inside
 // sql_write, which rolls back what was done before a failure.
 #include "storage/name_rows.hpp"
+#include "storage/row_bound.hpp"
 
 namespace interswarm {
 
@@ -11,8 +12,10 @@ std::string display(const msg::name& name);
 
 class name_groups {
 public:
-  name_groups(soci::session& sql, std::uint64_t max_names)
-      : rows(sql), next_id_(rows.last_id() + 1), max_names_(max_names), known_(rows.count()) {}
+  name_groups(soci::session& sql, std::uint64_t max_names) : rows(sql), bound_(max_names) {}
+
+  /// A transaction begins, before which others may have written.
+  void begin() { last_id_ = 0; }
 
   /// The row of `record.name` after it learned `record`, in the group of its content.
   result<name_row> take_in(const msg::name_record& record);
@@ -36,9 +39,14 @@ private:
     rows.update_group(row.id, group, content, evidence);
   }
 
-  std::int64_t next_id_;
-  std::uint64_t max_names_;
-  std::uint64_t known_; // names, at least
+  /// For a name or a group.
+  std::int64_t new_id() {
+    if (last_id_ == 0) last_id_ = rows.last_id();
+    return ++last_id_;
+  }
+
+  std::int64_t last_id_ = 0; // 0: not read in this transaction
+  row_bound bound_;
 };
 
 } // namespace interswarm

@@ -71,11 +71,10 @@ std::string word_condition(const std::string& number) {
          number + " and t.word <= :high" + number + ")";
 }
 
-/// Runs a prepared select over `columns` and collects its rows.
-std::vector<name_row> fetch(soci::statement& st, raw_row& raw) {
+/// Runs a select over `columns` and collects its rows.
+std::vector<name_row> fetch(soci::statement& st, raw_row& raw, const std::string& statement) {
   std::vector<name_row> out;
-  st.define_and_bind();
-  st.execute();
+  select_once(st, statement);
   while (st.fetch()) out.push_back(raw.to_row());
   return out;
 }
@@ -116,9 +115,7 @@ std::vector<name_row> name_rows::select(const std::string& condition, const std:
   exchange_columns(st, raw);
   if (condition.find(":a") != std::string::npos) st.exchange(use(a, "a"));
   if (condition.find(":b") != std::string::npos) st.exchange(use(b, "b"));
-  st.alloc();
-  st.prepare(columns + condition + " " + tail);
-  auto out = fetch(st, raw);
+  auto out = fetch(st, raw, columns + condition + " " + tail);
   if (proof == with_proof::yes) {
     for (auto& row : out) read_proof(row);
   }
@@ -132,9 +129,8 @@ std::optional<name_row> name_rows::find(const msg::name& name, with_proof proof)
   exchange_columns(st, raw);
   st.exchange(use(name.overlay, "overlay"));
   st.exchange(use(key, "name_key"));
-  st.alloc();
-  st.prepare(std::string(columns) + "n.overlay = :overlay and n.name_key = :name_key");
-  auto rows = fetch(st, raw);
+  auto rows =
+      fetch(st, raw, std::string(columns) + "n.overlay = :overlay and n.name_key = :name_key");
   if (rows.empty()) return std::nullopt;
   if (proof == with_proof::yes) read_proof(rows.front());
   return std::move(rows.front());
@@ -148,11 +144,11 @@ std::vector<std::int64_t> name_rows::with_content(byte_view content_id) {
   const auto hex = to_hex(content_id);
   std::int64_t group = 0;
   std::vector<std::int64_t> out;
-  soci::statement st =
-      (sql_.prepare << "select distinct content_group from names where content_id = :id "
-                       "order by content_group",
-       into(group), use(hex, "id"));
-  st.execute();
+  soci::statement st(sql_);
+  st.exchange(into(group));
+  st.exchange(use(hex, "id"));
+  select_once(st, "select distinct content_group from names where content_id = :id order by "
+                  "content_group");
   while (st.fetch()) out.push_back(group);
   return out;
 }
@@ -177,9 +173,7 @@ std::vector<name_row> name_rows::search(const std::vector<std::string>& words, s
     st.exchange(use(bounds[2 * i], "low" + std::to_string(i)));
     st.exchange(use(bounds[2 * i + 1], "high" + std::to_string(i)));
   }
-  st.alloc();
-  st.prepare(columns + condition + " order by n.id desc limit " + std::to_string(limit));
-  return fetch(st, raw);
+  return fetch(st, raw, columns + condition + " order by n.id desc limit " + std::to_string(limit));
 }
 
 void name_rows::insert(const name_row& row) {
@@ -232,21 +226,19 @@ void name_rows::write_proof(const name_row& row) {
     const auto period = static_cast<std::int64_t>(list.period);
     const auto first = static_cast<std::int64_t>(list.offset);
     const auto last = static_cast<std::int64_t>(list.end);
-    soci::blob hashes(sql_);
-    fill_blob(hashes, list.hashes);
+    sql_bytes hashes(sql_, list.hashes);
     sql_ << "insert into hash_lists (name_id, algorithm, unit, period, first_byte, last_byte, "
             "evidence, hashes) "
             "values (:id, :algorithm, :unit, :period, :first_byte, :last_byte, :evidence, :hashes)",
         use(row.id, "id"), use(algorithm, "algorithm"), use(unit, "unit"), use(period, "period"),
         use(first, "first_byte"), use(last, "last_byte"), use(evidence, "evidence"),
-        use(hashes, "hashes");
+        hashes.use("hashes");
   }
   sql_ << "delete from name_metadata where name_id = :id", use(row.id, "id");
   if (!r.metadata.empty()) {
-    soci::blob data(sql_);
-    fill_blob(data, r.metadata);
+    sql_bytes data(sql_, r.metadata);
     sql_ << "insert into name_metadata (name_id, data) values (:id, :data)", use(row.id, "id"),
-        use(data, "data");
+        data.use("data");
   }
   sql_ << "delete from title_words where name_id = :id", use(row.id, "id");
   std::string word;
@@ -262,15 +254,15 @@ void name_rows::write_proof(const name_row& row) {
 void name_rows::read_proof(name_row& row) {
   int algorithm = 0, evidence = 0;
   std::int64_t unit = 0, period = 0, first = 0, last = 0;
-  soci::blob hashes(sql_);
-  soci::statement st =
-      (sql_.prepare
-           << "select algorithm, unit, period, first_byte, last_byte, evidence, hashes from "
-              "hash_lists "
-              "where name_id = :id order by algorithm, unit, period, first_byte, last_byte",
-       into(algorithm), into(unit), into(period), into(first), into(last), into(evidence),
-       into(hashes), use(row.id, "id"));
-  st.execute();
+  sql_bytes hashes(sql_);
+  soci::statement st(sql_);
+  for (auto* number : {&algorithm, &evidence}) st.exchange(into(*number));
+  for (auto* number : {&unit, &period, &first, &last}) st.exchange(into(*number));
+  st.exchange(hashes.into());
+  st.exchange(use(row.id, "id"));
+  select_once(st, "select algorithm, evidence, unit, period, first_byte, last_byte, hashes from "
+                  "hash_lists where name_id = :id order by algorithm, unit, period, first_byte, "
+                  "last_byte");
   while (st.fetch()) {
     msg::hash_list list;
     list.algorithm = static_cast<msg::hash_algorithm>(algorithm);
@@ -279,13 +271,12 @@ void name_rows::read_proof(name_row& row) {
     list.offset = static_cast<std::uint64_t>(first);
     list.end = static_cast<std::uint64_t>(last);
     list.evidence = static_cast<msg::evidence>(evidence);
-    list.hashes = slice(read_blob(hashes));
+    list.hashes = slice(hashes.get());
     row.record.hashes.push_back(std::move(list));
   }
-  soci::blob data(sql_);
-  soci::statement metadata = (sql_.prepare << "select data from name_metadata where name_id = :id",
-                              into(data), use(row.id, "id"));
-  if (metadata.execute(true)) row.record.metadata = slice(read_blob(data));
+  sql_bytes data(sql_);
+  sql_ << "select data from name_metadata where name_id = :id", use(row.id, "id"), data.into();
+  if (sql_.got_data()) row.record.metadata = slice(data.get());
 }
 
 void name_rows::set_expiry(const msg::name& name, std::int64_t expires) {
@@ -323,9 +314,10 @@ void name_rows::erase_edges(std::int64_t id) {
 std::vector<link_edge> name_rows::edges(std::int64_t id) {
   std::int64_t other = 0;
   std::vector<link_edge> out;
-  soci::statement st =
-      (sql_.prepare << "select high_id from links where low_id = :id", into(other), use(id, "id"));
-  st.execute();
+  soci::statement st(sql_);
+  st.exchange(into(other));
+  st.exchange(use(id, "id"));
+  select_once(st, "select high_id from links where low_id = :id");
   while (st.fetch()) out.emplace_back(id, other);
   return out;
 }
@@ -346,15 +338,16 @@ std::vector<msg::name> name_rows::refuted(const msg::name& name) {
   std::string overlay, other;
   std::int64_t at = 0;
   std::vector<msg::name> out;
-  soci::statement st =
-      (sql_.prepare
-           << "select high_overlay, high_key, at from refuted where low_overlay = :o and low_key = "
-              ":k "
-              "union all select low_overlay, low_key, at from refuted where high_overlay = :p "
-              "and high_key = :l order by 3 desc",
-       into(overlay), into(other), into(at), use(name.overlay, "o"), use(key, "k"),
-       use(name.overlay, "p"), use(key, "l"));
-  st.execute();
+  soci::statement st(sql_);
+  for (auto* text : {&overlay, &other}) st.exchange(into(*text));
+  st.exchange(into(at));
+  st.exchange(use(name.overlay, "o"));
+  st.exchange(use(key, "k"));
+  st.exchange(use(name.overlay, "p"));
+  st.exchange(use(key, "l"));
+  select_once(st, "select high_overlay, high_key, at from refuted where low_overlay = :o and "
+                  "low_key = :k union all select low_overlay, low_key, at from refuted where "
+                  "high_overlay = :p and high_key = :l order by 3 desc");
   while (st.fetch()) out.push_back({overlay, from_hex_text(other)});
   return out;
 }
@@ -391,8 +384,8 @@ std::uint64_t name_rows::count() {
 std::int64_t name_rows::last_id() {
   // Groups are numbered from the same counter and may outlive the name they were numbered after.
   std::int64_t out = 0;
-  sql_ << "select coalesce(max(case when id > content_group then id else content_group end), 0) "
-          "from names",
+  sql_ << "select coalesce(max(n), 0) from (select max(id) as n from names union all select "
+          "max(content_group) from names) both_of_them",
       into(out);
   return out;
 }

@@ -46,12 +46,23 @@ struct name_table::state : name_groups {
 
   template <class F>
   auto write(const char* doing, F f) {
-    return sql_write(db.session(), doing, f);
+    return sql_write(db.session(), doing, [&] {
+      begin();
+      return f();
+    });
+  }
+  template <class F>
+  auto look(const char* doing, F f) { // with a single statement
+    return sql_guard(db.session(), doing, std::move(f));
+  }
+  template <class F>
+  auto read(const char* doing, F f) {
+    return sql_read(db.session(), doing, std::move(f));
   }
 };
 
 result<std::unique_ptr<name_table>> name_table::open(database& db, std::uint64_t max_names) {
-  return sql_guard("read the names", [&]() -> result<std::unique_ptr<name_table>> {
+  return sql_guard(db.session(), "read the names", [&]() -> result<std::unique_ptr<name_table>> {
     return std::unique_ptr<name_table>(new name_table(std::make_unique<state>(db, max_names)));
   });
 }
@@ -126,7 +137,7 @@ result<void> name_table::refute(const msg::name& a, const msg::name& b, std::int
 }
 
 result<msg::name_record> name_table::find(const msg::name& name, std::int64_t now) const {
-  return sql_guard("read a name", [&]() -> result<msg::name_record> {
+  return state_->read("read a name", [&]() -> result<msg::name_record> {
     auto row = state_->rows.find(name, with_proof::yes);
     if (!row || !alive(row->record, now))
       return fail(errc::not_found, "no content is known by " + display(name));
@@ -136,7 +147,7 @@ result<msg::name_record> name_table::find(const msg::name& name, std::int64_t no
 
 result<std::vector<msg::name_record>> name_table::names(const msg::name& name,
                                                         std::int64_t now) const {
-  return sql_guard("read names", [&]() -> result<std::vector<msg::name_record>> {
+  return state_->read("read names", [&]() -> result<std::vector<msg::name_record>> {
     auto& rows = state_->rows;
     const auto row = rows.find(name, with_proof::no);
     if (!row || !alive(row->record, now))
@@ -165,7 +176,7 @@ result<std::vector<msg::name_record>> name_table::names(const msg::name& name,
 
 result<std::vector<msg::name_record>> name_table::by_content(byte_view content_id,
                                                              std::int64_t now) const {
-  return sql_guard("read names", [&]() -> result<std::vector<msg::name_record>> {
+  return state_->read("read names", [&]() -> result<std::vector<msg::name_record>> {
     std::vector<name_row> all;
     for (const auto group : state_->rows.with_content(content_id)) {
       for (auto& row : state_->rows.group(group, with_proof::yes)) all.push_back(std::move(row));
@@ -176,29 +187,32 @@ result<std::vector<msg::name_record>> name_table::by_content(byte_view content_i
 
 result<std::vector<msg::name_record>> name_table::search(std::string_view words, std::size_t limit,
                                                          std::int64_t now) const {
-  return sql_guard("search names", [&]() -> result<std::vector<msg::name_record>> {
-    auto wanted = words_of(words);
-    if (wanted.empty()) return std::vector<msg::name_record>{};
-    if (wanted.size() > limits::search_words) wanted.resize(limits::search_words);
-    return plain(state_->rows.search(wanted, std::min(limit, limits::listing), now));
-  });
+  return sql_guard(
+      state_->db.session(), "search names", [&]() -> result<std::vector<msg::name_record>> {
+        // A server takes UTF-8 only; what is none is in no title.
+        auto wanted = words_of(printable(words, words.size()));
+        if (wanted.empty()) return std::vector<msg::name_record>{};
+        if (wanted.size() > limits::search_words) wanted.resize(limits::search_words);
+        return plain(state_->rows.search(wanted, std::min(limit, limits::listing), now));
+      });
 }
 
 result<std::vector<msg::name_record>> name_table::list(std::size_t limit, std::size_t skip,
                                                        std::int64_t now) const {
-  return sql_guard("list names", [&]() -> result<std::vector<msg::name_record>> {
-    const auto tail = "order by n.id desc limit " +
-                      std::to_string(std::min(limit, limits::listing)) + " offset " +
-                      std::to_string(skip);
-    auto rows =
-        state_->rows.select("(n.expires = 0 or n.expires > :a)", tail, now, 0, with_proof::no);
-    return plain(std::move(rows));
-  });
+  return sql_guard(
+      state_->db.session(), "list names", [&]() -> result<std::vector<msg::name_record>> {
+        const auto tail = "order by n.id desc limit " +
+                          std::to_string(std::min(limit, limits::listing)) + " offset " +
+                          std::to_string(skip);
+        auto rows =
+            state_->rows.select("(n.expires = 0 or n.expires > :a)", tail, now, 0, with_proof::no);
+        return plain(std::move(rows));
+      });
 }
 
 result<bool> name_table::is_refuted(const msg::name& a, const msg::name& b) const {
-  return sql_guard("read a refutation",
-                   [&]() -> result<bool> { return state_->rows.is_refuted(a, b); });
+  return state_->look("read a refutation",
+                      [&]() -> result<bool> { return state_->rows.is_refuted(a, b); });
 }
 
 result<void> name_table::renew(const msg::name& name, std::int64_t expires) {
@@ -213,13 +227,14 @@ result<void> name_table::renew(const msg::name& name, std::int64_t expires) {
 
 result<std::vector<msg::name_record>> name_table::lapsing(std::int64_t now, std::int64_t before,
                                                           std::size_t limit) const {
-  return sql_guard("list leases", [&]() -> result<std::vector<msg::name_record>> {
-    const auto tail =
-        "order by n.expires limit " + std::to_string(std::min(limit, limits::listing));
-    auto rows = state_->rows.select("n.expires <> 0 and n.expires > :a and n.expires <= :b", tail,
-                                    now, before, with_proof::no);
-    return plain(std::move(rows));
-  });
+  return sql_guard(
+      state_->db.session(), "list leases", [&]() -> result<std::vector<msg::name_record>> {
+        const auto tail =
+            "order by n.expires limit " + std::to_string(std::min(limit, limits::listing));
+        auto rows = state_->rows.select("n.expires <> 0 and n.expires > :a and n.expires <= :b",
+                                        tail, now, before, with_proof::no);
+        return plain(std::move(rows));
+      });
 }
 
 result<std::size_t> name_table::expire(std::int64_t now) {

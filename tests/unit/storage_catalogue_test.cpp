@@ -1,7 +1,7 @@
 #include "storage/catalogue.hpp"
 #include "storage/chunk.hpp"
 #include "tests/catch.hpp"
-#include "tests/scratch.hpp"
+#include "tests/fresh_database.hpp"
 
 using namespace interswarm;
 
@@ -22,7 +22,8 @@ publication made(byte n, const std::string& tenant, const std::string& title) {
 }
 
 struct shelf {
-  std::unique_ptr<database> db = database::open(":memory:").value();
+  fresh_database fresh;
+  std::unique_ptr<database> db = database::open(fresh.place()).value();
   catalogue books{*db};
 
   std::vector<slice> publish(const publication& p) {
@@ -237,16 +238,16 @@ TEST_CASE("catalogue: what does not fit is refused") {
 }
 
 TEST_CASE("catalogue: an empty content, and the next process") {
-  const scratch_folder folder;
+  const fresh_database fresh;
   {
-    const auto db = database::open(folder.file("a.db")).value();
+    const auto db = database::open(fresh.place()).value();
     catalogue books(*db);
     auto p = made(1, "alice", "nothing");
     p.size = 0;
     REQUIRE(books.publish(p, {}));
     REQUIRE(books.publish(p, {}));
   }
-  const auto db = database::open(folder.file("a.db")).value();
+  const auto db = database::open(fresh.place()).value();
   catalogue books(*db);
   CHECK(books.find(id_of(1))->chunks.empty());
   CHECK(books.publications(id_of(1), 2000)->size() == 1);

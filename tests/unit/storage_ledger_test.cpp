@@ -2,7 +2,7 @@
 #include "storage/limits.hpp"
 #include "storage/name_table.hpp"
 #include "tests/catch.hpp"
-#include "tests/scratch.hpp"
+#include "tests/fresh_database.hpp"
 
 #include <csignal>
 #include <random>
@@ -32,7 +32,8 @@ msg::ledger_entry entry(byte receipt, std::uint64_t count, role r = role::giver)
 }
 
 struct fixture {
-  std::unique_ptr<database> db = database::open(":memory:").value();
+  fresh_database fresh;
+  std::unique_ptr<database> db = database::open(fresh.place()).value();
   ledger book{*db};
 };
 
@@ -166,8 +167,8 @@ TEST_CASE("what was confirmed is there after kill -9 at any moment") {
   const auto seed = Catch::rngSeed() != 0 ? Catch::rngSeed() : std::random_device{}();
   CAPTURE(seed); // repeat with --rng-seed
   std::mt19937 random(seed);
-  const scratch_folder folder;
-  const auto path = folder.file("node.db");
+  const fresh_database fresh;
+  const auto& path = fresh.place();
   std::uint64_t confirmed = 0;
   std::size_t names_confirmed = 0;
   for (int kill_number = 0; kill_number < 12; ++kill_number) {

@@ -2,7 +2,7 @@
 #include "storage/name_rules.hpp"
 #include "storage/name_table.hpp"
 #include "tests/catch.hpp"
-#include "tests/scratch.hpp"
+#include "tests/fresh_database.hpp"
 
 using namespace interswarm;
 using msg::evidence;
@@ -34,7 +34,8 @@ msg::hash_list sha256_list(byte fill, std::uint64_t unit, evidence e, std::uint6
 }
 
 struct fixture {
-  std::unique_ptr<database> db = database::open(":memory:").value();
+  fresh_database fresh;
+  std::unique_ptr<database> db = database::open(fresh.place()).value();
   std::unique_ptr<name_table> table = name_table::open(*db).value();
 
   std::vector<msg::name_record> all(const msg::name& name) { return table->names(name, 0).value(); }
@@ -434,14 +435,30 @@ TEST_CASE_METHOD(fixture, "a full name table takes no new names") {
 }
 
 TEST_CASE("names are there again after the database was closed") {
-  const scratch_folder folder;
+  const fresh_database fresh;
   {
-    const auto db = database::open(folder.file("names.db")).value();
+    const auto db = database::open(fresh.place()).value();
     REQUIRE(name_table::open(*db).value()->link({torrent, donkey}));
   }
-  const auto db = database::open(folder.file("names.db")).value();
+  const auto db = database::open(fresh.place()).value();
   const auto table = name_table::open(*db).value();
   CHECK(table->names(torrent.name, 0)->size() == 2);
   REQUIRE(table->learn(other_torrent)); // ids go on
   CHECK(table->list(10, 0, 0)->size() == 3);
+}
+
+TEST_CASE_METHOD(fixture, "two connections write one table in turn") {
+  const auto other_db = database::open(fresh.place()).value();
+  const auto other = name_table::open(*other_db).value();
+  for (byte n = 0; n < 5; ++n) {
+    REQUIRE(table->learn(record("x", n)));
+    REQUIRE(other->learn(record("y", n)));
+    REQUIRE(table->link({record("x", n), record("y", n)}));
+    REQUIRE(other->refute(name_of("x", n), name_of("y", n), 5));
+  }
+  CHECK(other->list(100, 0, 0)->size() == 10);
+  for (byte n = 0; n < 5; ++n) {
+    CHECK(group(name_of("x", n)) == names{name_of("x", n)});
+    CHECK(refuted(name_of("x", n)) == names{name_of("y", n)});
+  }
 }
