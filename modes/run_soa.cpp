@@ -106,7 +106,8 @@ result<void> node::start_storage() {
 }
 
 result<void> node::start_catalogue() {
-  auto where = soa_.catalogue.empty() ? (folder_.path() / "catalogue.db").string() : soa_.catalogue;
+  const auto where =
+      soa_.catalogue.empty() ? (folder_.path() / "catalogue.db").string() : soa_.catalogue;
   auto started = services::spawn_catalogue_desk(catalogue_loop(), where);
   if (!started) return tl::unexpected(started.error());
   catalogue_ = std::move(*started);

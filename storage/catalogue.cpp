@@ -368,12 +368,13 @@ result<std::vector<kept_content>> catalogue::wanted(byte_view after, std::size_t
 }
 
 result<tenant_usage> catalogue::usage(const std::string& tenant, std::int64_t now) const {
-  return sql_guard("read the catalogue", [&]() -> result<tenant_usage> {
+  return sql_guard(db_.session(), "read the catalogue", [&]() -> result<tenant_usage> {
     std::int64_t total = 0;
     std::int64_t count = 0;
-    db_.session().sql << "select coalesce(sum(c.size), 0), count(*) from publications p join "
-                         "contents c on c.content_id = p.content_id where p.tenant = :tenant and "
-                         "(p.expires = 0 or p.expires > :now)",
+    db_.session().sql
+        << "select cast(coalesce(sum(c.size), 0) as bigint), count(*) from publications p join "
+           "contents c on c.content_id = p.content_id where p.tenant = :tenant and "
+           "(p.expires = 0 or p.expires > :now)",
         use(tenant, "tenant"), use(now, "now"), into(total), into(count);
     return tenant_usage{static_cast<std::uint64_t>(total), static_cast<std::uint64_t>(count)};
   });

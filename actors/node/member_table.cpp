@@ -49,8 +49,16 @@ result<void> member_table::heard(const std::vector<msg::member>& told, instant n
   return {};
 }
 
+bool member_table::is_echo(const msg::member& m) const {
+  const auto at = forgotten_.find(m.id);
+  if (at == forgotten_.end()) return false;
+  const auto& last = at->second.member;
+  return m.instance == last.instance ? m.beat <= last.beat : m.instance < last.instance;
+}
+
 void member_table::take(const msg::member& m, instant now) {
-  if (m.id == own_.id) return;
+  if (m.id == own_.id || is_echo(m)) return;
+  forgotten_.erase(m.id);
   const auto known = others_.find(m.id);
   if (known == others_.end()) {
     if (others_.size() + 1 < max_members) others_.emplace(m.id, entry{m, now});
@@ -68,7 +76,11 @@ std::vector<std::string> member_table::forget_silent(instant now) {
   std::vector<std::string> out;
   for (const auto& [id, e] : others_)
     if (now - e.grew_at > timing_.silence) out.push_back(id);
-  for (const auto& id : out) others_.erase(id);
+  std::erase_if(forgotten_, [&](const auto& f) { return now - f.second.grew_at > timing_.memory; });
+  for (const auto& id : out) {
+    if (forgotten_.size() < max_members) forgotten_.insert_or_assign(id, others_.at(id));
+    others_.erase(id);
+  }
   return out;
 }
 

@@ -18,6 +18,8 @@ public:
   struct timing {
     /// A member whose beat did not grow for so long is forgotten.
     std::chrono::milliseconds silence{30'000};
+    /// A forgotten member is known to be so for this long.
+    std::chrono::milliseconds memory{600'000};
     /// Another process with a member's id is refused while the member's beat grew so recently.
     std::chrono::milliseconds alive{6'000};
   };
@@ -49,10 +51,15 @@ private:
     instant grew_at;
   };
   void take(const msg::member& m, instant now);
+  /// Whether this is only what others still tell of one that was forgotten here.
+  bool is_echo(const msg::member& m) const;
 
   msg::member own_;
   timing timing_;
   std::map<std::string, entry> others_;
+  /// As they were when they were forgotten; without this they would come back from the tables of
+  /// those who forget them a little later.
+  std::map<std::string, entry> forgotten_;
 };
 
 bool has_role(const msg::member& m, msg::role role);

@@ -4,8 +4,10 @@ overlay get it from there.
 """
 
 import sys
+import threading
+import time
 
-from harness import Cluster, case, main, wait_until
+from harness import Cluster, Failure, Origin, case, main, wait_until
 
 GIB = 1 << 30
 
@@ -110,6 +112,79 @@ def bit_rot(run):
     access.command("fetch", published["content"], "-o", target)
     run.must(cluster.sha256(target) == cluster.sha256(original), "what is delivered is right")
     wait_until(lambda: min(cluster.copies_of(original)) == 2, 90, "the copy is healed", 1)
+
+
+@case(timeout_s=150)
+def pulled_from_an_origin(run):
+    """The origin dies half-way and comes back; it gives each byte once."""
+    cluster = Cluster(run, access=1)
+    original = cluster.file(name="pulled.bin", size=40_000_000)
+    origin = Origin(run, cluster.backstage, original, rate=8_000_000)
+    state = {}
+
+    def outage():
+        while origin.given_bytes() < 15_000_000:
+            time.sleep(0.05)
+        origin.process.kill()
+        state["killed_at"] = origin.given_bytes()
+        time.sleep(4)
+        origin.start()
+
+    breaker = threading.Thread(target=outage)
+    breaker.start()
+    published = cluster.publish(origin.url)
+    breaker.join()
+    run.note(f"the origin was killed after {state['killed_at']:,} bytes")
+    run.must(published["title"] == "pulled.bin", "the title is the URL's file name")
+    origin.must_have_given_once()
+    target = run.folder("out") + "/pulled.bin"
+    reader = cluster.client_host("reader")
+    cluster.curl(reader, "-f", "-o", target, cluster.link(published, "http://"))
+    run.must(cluster.sha256(target) == cluster.sha256(original), "what was pulled is right")
+
+
+@case(timeout_s=150)
+def service_node_replaced(run):
+    """Two service nodes share a database; one is killed, and nothing that was acknowledged is
+    lost.
+    """
+    cluster = Cluster(run, services=2, access=1)
+    first, second = cluster.services
+    acknowledged = {}
+    state = {"stop": False}
+
+    def publish_all():
+        for n in range(1000):
+            if state["stop"]:
+                return
+            path = cluster.file(name=f"file-{n}.bin", size=100_000 + n, seed=n)
+            try:
+                published = cluster.publish(path, node=first, timeout_s=15)
+                acknowledged[published["content"]] = path
+            except Failure:
+                return
+
+    publisher = threading.Thread(target=publish_all)
+    publisher.start()
+    wait_until(lambda: len(acknowledged) >= 8, 60, "eight contents are published")
+    first.kill()
+    state["stop"] = True
+    publisher.join()
+    run.note(f"{len(acknowledged)} contents were acknowledged when the service node was killed")
+    after = cluster.publish(cluster.file(name="after.bin", size=5_000_000, seed=5000), node=second)
+    acknowledged[after["content"]] = cluster.data + "/after.bin"
+    known = {p["content"] for p in cluster.provider("publications", node=second)["publications"]}
+    run.must(set(acknowledged) <= known, "all are in the catalogue")
+    reader = cluster.client_host("reader")
+    door = cluster.link(after, "http://").split("/content/")[0]
+    target = run.folder("out") + "/file"
+    for content, path in acknowledged.items():
+        cluster.curl(reader, "-f", "-o", target, f"{door}/content/{content}")
+        run.must(cluster.sha256(target) == cluster.sha256(path), f"{path} is served")
+    wait_until(
+        lambda: cluster.state(second)["leader"] == second.name, 60, "the other one leads", 1
+    )
+    run.must_all_live()
 
 
 if __name__ == "__main__":

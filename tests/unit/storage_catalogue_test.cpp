@@ -70,6 +70,20 @@ TEST_CASE("catalogue: two publishers of equal bytes share one content") {
   CHECK(s.books.wanted({}, 10)->empty());
 }
 
+TEST_CASE("catalogue: what a tenant uses is what it publishes now") {
+  shelf s;
+  CHECK(s.books.usage("alice", 2000)->bytes == 0);
+  s.publish(made(1, "alice", "One"));
+  auto lent = made(2, "alice", "Two");
+  lent.expires = 3000;
+  s.publish(lent);
+  s.publish(made(1, "bob", "One"));
+  CHECK(s.books.usage("alice", 2000)->bytes == 10'000'000);
+  CHECK(s.books.usage("alice", 2000)->publications == 2);
+  CHECK(s.books.usage("alice", 3000)->bytes == 5'000'000);
+  CHECK(s.books.usage("bob", 2000)->publications == 1);
+}
+
 TEST_CASE("catalogue: publishing again changes the properties and nothing else") {
   shelf s;
   s.publish(made(1, "alice", "A film"));

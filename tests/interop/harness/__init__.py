@@ -16,6 +16,7 @@ from .files import (
     wrong_bytes,
 )
 from .node import BitTorrentFace, Ed2kFace, Node, crossed_bytes, make_keys, must_agree, uri_of
+from .origin import Origin
 from .process import Failure, Process, wait_port, wait_until
 from .run import Run, case, main, run_alone, work_folder
 from .scene import THREE_PARTS, Scene
@@ -33,6 +34,7 @@ __all__ = [
     "MIB",
     "Node",
     "OpenTracker",
+    "Origin",
     "Process",
     "Run",
     "Scene",

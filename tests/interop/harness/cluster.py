@@ -12,6 +12,7 @@ from .amule import LINE_MBIT, AMule
 from .bittorrent import Aria2, Transmission
 from .files import make_file, sha256
 from .node import BitTorrentFace, Ed2kFace, Node, make_keys
+from .postgresql import PostgreSQL
 from .process import Failure, wait_until
 
 TRUNK_PORT = 7401
@@ -62,6 +63,11 @@ class Cluster:
         self._tables = tables or {}
         self._storage_tables = storage_tables or {}
         self._trunk, self.clients = run.network(), run.network()
+        # Beside the nodes, in their network.
+        self.backstage = run.host("backstage", self._trunk)
+        if services > 1:
+            self.database = PostgreSQL(run, self.backstage)
+            self._tables.setdefault("service", {})["catalogue"] = self.database.url
         names = (
             [f"service-{n + 1}" for n in range(services)]
             + [f"storage-{n + 1}" for n in range(storage)]
@@ -75,6 +81,7 @@ class Cluster:
             self._hosts[name] = run.host(name, *networks)
         self.nodes = {name: self._node(name) for name in names}
         self.service = self.nodes["service-1"]
+        self.services = [self.nodes[name] for name in names if "service" in name]
         self.storage = [self.nodes[name] for name in names if "storage" in name]
         self.access = [self.nodes[name] for name in names if "access" in name]
         self.wait_whole()
@@ -100,6 +107,8 @@ class Cluster:
             tables["storage"] = {"failure_domain": name, "sync": False, **self._storage_tables}
         if role == "service":
             tables["service"] = {"publishers": ["publisher"]}
+            # The addresses of these networks are nobody's, which counts as private.
+            tables["origins"] = {"private_addresses": "given"}
         if role == "access":
             ip = host.ip_in(self.clients)
             faces = {"bittorrent": BitTorrentFace(ip), "ed2k": Ed2kFace(ip)}
@@ -138,13 +147,20 @@ class Cluster:
     def file(self, name="content.bin", size=CHUNK_BYTES * 5 + 12345, seed=1):
         return make_file(os.path.join(self.data, name), size, seed)
 
-    def publish(self, what, *options, timeout_s=120):
+    def publish(self, what, *options, timeout_s=120, node=None):
         """Publishes as the content provider does, with a certificate; answers with what is
         printed for programs.
         """
-        host = self.service.host
-        argv = [self.run.binary, "publish", what, "--json", *options, *self.credentials()]
-        return json.loads(self.run.command(host, argv, timeout_s))
+        return self.provider("publish", what, *options, timeout_s=timeout_s, node=node)
+
+    def provider(self, *words, timeout_s=60, node=None):
+        """A content provider's command at a service node; answers with what is printed for
+        programs.
+        """
+        node = node or self.service
+        argv = [self.run.binary, *words, "--json", *self.credentials(node=node)]
+        out = self.run.command(node.host, argv, timeout_s)
+        return json.loads(out) if out.strip() else None
 
     def credentials(self, who="publisher", node=None):
         node = node or self.service
