@@ -77,7 +77,7 @@ private:
         .then(
             [this](const orphaned& x) {
               for (const auto& id : x.content_ids)
-                send(publishing().network, msg::storage_network_release{id});
+                caf::anon_send(publishing().network, msg::storage_network_release{id});
             },
             [](const caf::error& e) {
               runtime::log().warn("what has expired cannot be withdrawn: {}",
@@ -105,7 +105,7 @@ private:
                 if (h.size() == 32) ask.content_ids.push_back(h);
                 const auto begun = upload_begun(h);
                 if (begun && runtime::unix_seconds() - *begun > options_.longest_upload.count())
-                  send(node, msg::storage_node_release{h});
+                  caf::anon_send(node, msg::storage_node_release{h});
               }
               request(publishing().desk, patience, std::move(ask))
                   .then([this, node](const unknown_contents& x) { judge(node, x); },
@@ -122,7 +122,7 @@ private:
       doubtful_.insert(key);
       if (!doubtful_before_.contains(key)) continue;
       runtime::log().info("a storage node still held a content that nobody publishes: released");
-      send(node, msg::storage_node_release{id});
+      caf::anon_send(node, msg::storage_node_release{id});
     }
   }
 
