@@ -106,7 +106,7 @@ content_answer answer_content(const content_request& asked, const content_facts&
   return out;
 }
 
-std::vector<std::pair<std::string, std::string>> preflight_headers() {
+header_fields preflight_headers() {
   return {{"Allow", "GET, HEAD, OPTIONS"},
           {"Access-Control-Allow-Origin", "*"},
           {"Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"},

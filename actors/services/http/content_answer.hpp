@@ -4,10 +4,14 @@
 #include "actors/services/http/conditions.hpp"
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace interswarm::http {
+
+/// Names, which are literals, and values.
+using header_fields = std::vector<std::pair<std::string_view, std::string>>;
 
 /// What a content is to HTTP.
 struct content_facts {
@@ -35,7 +39,7 @@ struct content_request {
 struct content_answer {
   unsigned status = 200;
   /// Without Content-Length and Connection.
-  std::vector<std::pair<std::string, std::string>> headers;
+  header_fields headers;
   /// Of the body that a GET has: Content-Length.
   std::uint64_t length = 0;
   /// What that body is made of; nothing where none is to be sent (HEAD, 304, 412, 416).
@@ -50,7 +54,7 @@ content_answer answer_content(const content_request& asked, const content_facts&
 
 /// OPTIONS for any content: says what a browser's script of any site may ask (CORS), and nothing
 /// about a content.
-std::vector<std::pair<std::string, std::string>> preflight_headers();
+header_fields preflight_headers();
 
 /// "Partial Content" and the like.
 const char* reason_phrase(unsigned status);

@@ -49,7 +49,10 @@ kj::Promise<std::size_t> door_stream::refuse_head() {
 
 kj::Promise<void> door_stream::timed(kj::Promise<void> writing) {
   writing_since_ = timer_.now();
-  return writing.then([this] { writing_since_ = nullptr; });
+  return writing.then([this] {
+    writing_since_ = nullptr;
+    held_.clear();
+  });
 }
 
 kj::Promise<void> door_stream::write(const void* buffer, std::size_t size) {
@@ -69,8 +72,7 @@ kj::Promise<void> door_stream::write(kj::ArrayPtr<const kj::ArrayPtr<const kj::b
   joined_.clear();
   joined_.push_back(kj::arrayPtr(held_.data(), held_.size()));
   joined_.insert(joined_.end(), pieces.begin(), pieces.end());
-  return timed(
-      inner_->write(kj::arrayPtr(joined_.data(), joined_.size())).then([this] { held_.clear(); }));
+  return timed(inner_->write(kj::arrayPtr(joined_.data(), joined_.size())));
 }
 
 } // namespace interswarm::http

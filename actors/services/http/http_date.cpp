@@ -2,7 +2,6 @@
 
 #include <array>
 #include <chrono>
-#include <cstdio>
 
 namespace interswarm::http {
 
@@ -12,7 +11,7 @@ using namespace std::chrono;
 
 constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-constexpr std::array<const char*, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr std::array<std::string_view, 7> long_days{"Sunday",   "Monday", "Tuesday", "Wednesday",
                                                     "Thursday", "Friday", "Saturday"};
 
@@ -137,14 +136,19 @@ std::string format_http_date(std::int64_t unix_s) {
   const auto day = floor<std::chrono::days>(at);
   const year_month_day date(day);
   const hh_mm_ss clock(at - day);
-  std::array<char, 64> out{};
-  std::snprintf(out.data(), out.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT",
-                days[weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
-                months[static_cast<unsigned>(date.month()) - 1].data(),
-                static_cast<int>(date.year()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return out.data();
+  std::string out = "Day, 00 Mon 0000 00:00:00 GMT";
+  const auto put = [&out](std::size_t end, auto number) {
+    for (auto left = static_cast<unsigned>(number); left > 0; left /= 10)
+      out[--end] = static_cast<char>('0' + left % 10);
+  };
+  out.replace(0, 3, days[weekday(day).c_encoding()]);
+  put(7, static_cast<unsigned>(date.day()));
+  out.replace(8, 3, months[static_cast<unsigned>(date.month()) - 1]);
+  put(16, static_cast<int>(date.year()));
+  put(19, clock.hours().count());
+  put(22, clock.minutes().count());
+  put(25, clock.seconds().count());
+  return out;
 }
 
 std::optional<std::int64_t> parse_http_date(std::string_view text, std::int64_t now_s) {

@@ -4,9 +4,9 @@
 #include "actors/runtime/wall_clock.hpp"
 #include "actors/services/http/field_text.hpp"
 #include "actors/services/http/http_date.hpp"
+#include "schema/base/encoding.hpp"
 
 #include <array>
-#include <cstdio>
 
 namespace interswarm::http {
 
@@ -19,11 +19,10 @@ constexpr std::string_view retry_after_s = "2";
 std::string_view view(kj::StringPtr text) { return {text.begin(), text.size()}; }
 
 /// The names and values must live until the headers have been sent.
-kj::HttpHeaders to_kj(const kj::HttpHeaderTable& table,
-                      const std::vector<std::pair<std::string, std::string>>& fields) {
+kj::HttpHeaders to_kj(const kj::HttpHeaderTable& table, const header_fields& fields) {
   kj::HttpHeaders out(table);
   for (const auto& [name, value] : fields)
-    out.add(kj::StringPtr(name.c_str(), name.size()), kj::StringPtr(value.c_str(), value.size()));
+    out.add(kj::StringPtr(name.data(), name.size()), kj::StringPtr(value.c_str(), value.size()));
   return out;
 }
 
@@ -82,13 +81,11 @@ door_state::door_state(runtime::loop& at, http_door_options o, http_lookup l, ur
 }
 
 kj::Promise<void> send_line(const kj::HttpHeaderTable& table, kj::HttpService::Response& response,
-                            unsigned status, std::string text,
-                            const std::vector<std::pair<std::string, std::string>>& more) {
-  std::vector<std::pair<std::string, std::string>> fields{
-      {"Date", format_http_date(runtime::unix_seconds())},
-      {"Cache-Control", "no-store"},
-      {"Content-Type", "text/plain; charset=utf-8"},
-      {"X-Content-Type-Options", "nosniff"}};
+                            unsigned status, std::string text, const header_fields& more) {
+  header_fields fields{{"Date", format_http_date(runtime::unix_seconds())},
+                       {"Cache-Control", "no-store"},
+                       {"Content-Type", "text/plain; charset=utf-8"},
+                       {"X-Content-Type-Options", "nosniff"}};
   fields.insert(fields.end(), more.begin(), more.end());
   auto body = kj::heapString((text + '\n').c_str());
   auto out = response.send(status, reason_phrase(status), to_kj(table, fields), body.size());
@@ -96,13 +93,22 @@ kj::Promise<void> send_line(const kj::HttpHeaderTable& table, kj::HttpService::R
   return written.attach(kj::mv(out), kj::mv(body));
 }
 
+/// A lookup under way, shared with whoever answers it.
+struct http_service::pending {
+  std::optional<result<http_content>> answer;
+  runtime::on_loop<kj::Own<kj::PromiseFulfiller<void>>> wake;
+};
+
 kj::Promise<void> http_service::request(kj::HttpMethod method, kj::StringPtr url,
                                         const kj::HttpHeaders& headers, kj::AsyncInputStream&,
                                         Response& response) {
   stream_.begin_request();
   close_ = wants_close(headers);
   return kj::evalNow([&] { return route(method, url, headers, response); })
-      .attach(kj::defer([this] { stream_.end_request(); }));
+      .attach(kj::defer([this] {
+        stream_.end_request();
+        if (std::exchange(counted_, false)) --door_.in_flight;
+      }));
 }
 
 kj::Promise<void> http_service::route(kj::HttpMethod method, kj::StringPtr url,
@@ -124,9 +130,8 @@ kj::Promise<void> http_service::route(kj::HttpMethod method, kj::StringPtr url,
   if (door_.in_flight >= door_.options.requests_in_flight)
     return refuse({errc::overloaded, {}}, false, response);
   ++door_.in_flight;
-  return kj::evalNow(
-             [&] { return find(target, read_fields(head, headers), token_of(headers), response); })
-      .attach(kj::defer([this] { --door_.in_flight; }));
+  counted_ = true;
+  return find(target, read_fields(head, headers), token_of(headers), response);
 }
 
 content_request http_service::read_fields(bool head, const kj::HttpHeaders& headers) const {
@@ -159,43 +164,49 @@ kj::Promise<void> http_service::find(const request_target& target, content_reque
     if (!good) return line(403, good.error().text, response);
     question.signed_ok = true;
   }
-  return look_up(std::move(question))
-      .then([this, asked = std::move(asked),
-             &response](result<http_content> found) -> kj::Promise<void> {
-        if (!found) return refuse(found.error(), false, response);
-        return answer(*found, asked, response);
-      });
+  const auto waiting = look_up(std::move(question));
+  if (waiting->answer) return found(*waiting->answer, asked, response);
+  return wait_for(waiting).then([this, waiting, asked = std::move(asked), &response] {
+    return found(*waiting->answer, asked, response);
+  });
 }
 
-kj::Promise<result<http_content>> http_service::look_up(http_question question) {
-  struct pending {
-    std::optional<result<http_content>> answer;
-    runtime::on_loop<kj::Own<kj::PromiseFulfiller<void>>> wake;
-  };
-  const auto asked = std::make_shared<pending>();
+std::shared_ptr<http_service::pending> http_service::look_up(http_question question) {
+  auto asked = std::make_shared<pending>();
   door_.lookup(std::move(question), [asked](result<http_content> found) {
     if (asked->answer) return;
     asked->answer = std::move(found);
     if (asked->wake) (*asked->wake)->fulfill();
   });
-  if (asked->answer) return std::move(*asked->answer);
+  return asked;
+}
+
+/// Until there is an answer; the lookup's time is bounded.
+kj::Promise<void> http_service::wait_for(const std::shared_ptr<pending>& asked) {
   auto paf = kj::newPromiseAndFulfiller<void>();
   asked->wake =
       runtime::on_loop<kj::Own<kj::PromiseFulfiller<void>>>(door_.home, kj::mv(paf.fulfiller));
   auto late = door_.home.timer()
                   .afterDelay(door_.options.answer_timeout.count() * kj::MILLISECONDS)
-                  .then([]() -> result<http_content> { return fail(errc::timed_out, {}); });
-  return paf.promise.then([asked] { return std::move(*asked->answer); })
-      .exclusiveJoin(kj::mv(late));
+                  .then([asked] {
+                    if (!asked->answer) asked->answer = fail(errc::timed_out, {});
+                  });
+  return paf.promise.exclusiveJoin(kj::mv(late));
+}
+
+kj::Promise<void> http_service::found(const result<http_content>& content,
+                                      const content_request& asked, Response& response) {
+  if (!content) return refuse(content.error(), false, response);
+  return answer(*content, asked, response);
 }
 
 kj::Promise<void> http_service::answer(const http_content& content, const content_request& asked,
                                        Response& response) {
-  std::array<char, 40> boundary{};
-  std::snprintf(boundary.data(), boundary.size(), "%016llx%016llx",
-                static_cast<unsigned long long>(door_.random()),
-                static_cast<unsigned long long>(door_.random()));
-  auto made = answer_content(asked, content, runtime::unix_seconds(), boundary.data());
+  const std::array boundary{door_.random(), door_.random()};
+  auto made = answer_content(
+      asked, content, runtime::unix_seconds(),
+      asked.range ? to_hex({reinterpret_cast<const byte*>(boundary.data()), sizeof boundary})
+                  : std::string());
   if (!made.parts.empty() && made.length > 0) return send_body(content, std::move(made), response);
   begin(made, asked.head, response);
   return kj::READY_NOW;
@@ -240,7 +251,7 @@ kj::Own<kj::AsyncOutputStream> http_service::begin(const content_answer& answer,
 }
 
 kj::Promise<void> http_service::line(unsigned status, std::string text, Response& response,
-                                     const fields& more) {
+                                     const header_fields& more) {
   door_.close_this = close_;
   if (close_) stream_.close_after_answer();
   return send_line(*door_.headers, response, status, std::move(text), more);
@@ -248,7 +259,7 @@ kj::Promise<void> http_service::line(unsigned status, std::string text, Response
 
 kj::Promise<void> http_service::refuse(const error& why, bool of_source, Response& response) {
   const auto [status, text] = status_of(why.code, of_source);
-  fields more;
+  header_fields more;
   if (status == 503) more.emplace_back("Retry-After", retry_after_s);
   return line(status, std::string(text), response, more);
 }

@@ -46,13 +46,15 @@ public:
                             Response& response) override;
 
 private:
-  using fields = std::vector<std::pair<std::string, std::string>>;
-
   kj::Promise<void> route(kj::HttpMethod method, kj::StringPtr url, const kj::HttpHeaders& headers,
                           Response& response);
   kj::Promise<void> find(const request_target& target, content_request asked, std::string token,
                          Response& response);
-  kj::Promise<result<http_content>> look_up(http_question question);
+  struct pending;
+  std::shared_ptr<pending> look_up(http_question question);
+  kj::Promise<void> wait_for(const std::shared_ptr<pending>& asked);
+  kj::Promise<void> found(const result<http_content>& content, const content_request& asked,
+                          Response& response);
   kj::Promise<void> answer(const http_content& content, const content_request& asked,
                            Response& response);
   kj::Promise<void> send_body(const http_content& content, content_answer answer,
@@ -63,7 +65,7 @@ private:
 
   kj::Own<kj::AsyncOutputStream> begin(const content_answer& answer, bool head, Response& response);
   kj::Promise<void> line(unsigned status, std::string text, Response& response,
-                         const fields& more = {});
+                         const header_fields& more = {});
   kj::Promise<void> refuse(const error& why, bool of_source, Response& response);
 
   door_state& door_;
@@ -71,11 +73,12 @@ private:
   pacer pace_;
   /// The client wants no further answer on this connection.
   bool close_ = false;
+  /// Its request counts as one in flight.
+  bool counted_ = false;
 };
 
 /// An answer of one line of text, which says nothing that is not for everybody.
 kj::Promise<void> send_line(const kj::HttpHeaderTable& table, kj::HttpService::Response& response,
-                            unsigned status, std::string text,
-                            const std::vector<std::pair<std::string, std::string>>& more = {});
+                            unsigned status, std::string text, const header_fields& more = {});
 
 } // namespace interswarm::http
