@@ -210,10 +210,12 @@ void add_client_commands(CLI::App& app, int& exit_code) {
              [path](client_options& o) { return run_import(o, *path); })
       ->add_option("--torrent", *path, "also write the content's .torrent file here");
   auto file = std::make_shared<std::string>();
-  with_names("fetch", "Fetch a content over the best overlay into a file", "NAME", true,
-             [file](client_options& o) { return run_fetch(o.node, o.names, *file); })
-      ->add_option("-o,--output", *file, "the file to write")
-      ->required();
+  auto token = std::make_shared<std::string>();
+  auto* fetch = with_names(
+      "fetch", "Fetch a content over the best overlay into a file", "NAME", true,
+      [file, token](client_options& o) { return run_fetch(o.node, o.names, *file, *token); });
+  fetch->add_option("-o,--output", *file, "the file to write")->required();
+  fetch->add_option("--token-file", *token, "as the party whose token it holds (`party add`)");
   for (const auto& [name, text, run] : {std::tuple<const char*, const char*, command>{
                                             "status", "What the node sees and does", run_status},
                                         {"ledger", "What has crossed between overlays", run_ledger},

@@ -30,5 +30,7 @@ void add_client_commands(CLI::App& app, int& exit_code);
 
 /// The commands of content providers: publish, unpublish, publications.
 void add_publish_commands(CLI::App& app, int& exit_code);
+/// The operator's commands about parties of the access service.
+void add_party_commands(CLI::App& app, int& exit_code);
 
 } // namespace interswarm

@@ -12,6 +12,7 @@
 #include <deque>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <thread>
 #include <unistd.h>
@@ -210,31 +211,65 @@ result<void> check_whole(node_client& node, const msg::source_actor& source, con
   return judge(node, source, {0, size}, msg::verdict::good);
 }
 
+/// What is fetched: the source, and every name of the content that is known.
+struct opened_content {
+  msg::source_actor source;
+  std::vector<msg::name_record> records;
+};
+
+result<opened_content> open_as_operator(node_client& node, std::vector<msg::name_record> records) {
+  const auto sought = records.front();
+  if (auto known = node.ask<msg::control_names_result>(node.control(),
+                                                       msg::control_names{sought.name, false, 0}))
+    records.insert(records.end(), known->records.begin(), known->records.end());
+  auto opened = node.ask<msg::control_fetch_result>(node.control(), msg::control_fetch{sought});
+  if (!opened) return tl::unexpected(opened.error());
+  return opened_content{std::move(opened->source), std::move(records)};
+}
+
+result<opened_content> open_as_party(node_client& node, std::vector<msg::name_record> records,
+                                     const std::string& token_file) {
+  std::ifstream in(token_file);
+  std::string token;
+  if (!in || !std::getline(in, token)) return fail(errc::io, token_file + ": no token can be read");
+  auto access = node.ask<msg::session_login_result>(node.session(), msg::session_login{token});
+  if (!access) return tl::unexpected(access.error());
+  auto known = node.ask<msg::access_service_lookup_result>(
+      access->access, msg::access_service_lookup{records.front().name});
+  if (!known) return tl::unexpected(known.error());
+  for (const auto& r : known->records) {
+    if (r.name != content_name(r.name.key)) continue;
+    auto opened = node.ask<msg::access_service_open_result>(access->access,
+                                                            msg::access_service_open{r.name.key});
+    if (!opened) return tl::unexpected(opened.error());
+    records.insert(records.end(), known->records.begin(), known->records.end());
+    return opened_content{std::move(opened->source), std::move(records)};
+  }
+  return fail(errc::not_found, "no such content");
+}
+
 } // namespace
 
 result<void> run_fetch(const node_address& where, const std::vector<std::string>& names,
-                       const std::string& path) {
+                       const std::string& path, const std::string& token_file) {
   auto records = read_name_arguments(names);
   if (!records) return tl::unexpected(records.error());
   const auto sought = records->front().name;
-  auto node = node_client::connect(where);
+  auto node =
+      token_file.empty() ? node_client::connect(where) : node_client::connect_as_guest(where);
   if (!node) return tl::unexpected(node.error());
-  if (auto known = (*node)->ask<msg::control_names_result>((*node)->control(),
-                                                           msg::control_names{sought, false, 0})) {
-    records->insert(records->end(), known->records.begin(), known->records.end());
-  }
   // Before anything is waited for: a folder that is not there is told at once.
   partial_file file(path);
   if (!file.good()) return fail(errc::io, file.path() + ": " + std::strerror(errno));
-  auto opened = (*node)->ask<msg::control_fetch_result>((*node)->control(),
-                                                        msg::control_fetch{records->front()});
+  auto opened = token_file.empty() ? open_as_operator(**node, std::move(*records))
+                                   : open_as_party(**node, std::move(*records), token_file);
   if (!opened) return tl::unexpected(opened.error());
   const bool show = isatty(STDERR_FILENO) != 0;
   const auto info = wait_for_size(**node, opened->source, show);
   if (!info) return tl::unexpected(info.error());
-  records->push_back(info->record);
+  opened->records.push_back(info->record);
   if (auto done = read_all(**node, opened->source, {0, info->size}, file, show); !done) return done;
-  const auto proof = choose_proof(*records, sought, info->size);
+  const auto proof = choose_proof(opened->records, sought, info->size);
   auto checked = proof ? check_units(**node, opened->source, *proof, file)
                        : check_whole(**node, opened->source, sought, info->size, file);
   if (!checked) return checked;

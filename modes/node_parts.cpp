@@ -79,9 +79,10 @@ int run_node(const node_config& cfg, const std::vector<std::string>& blocking,
   auto folder = node_folder::open(cfg.data);
   if (!folder) return report_failure(folder.error());
   runtime::system system(system_options_of(cfg, blocking));
-  auto started = start(system, *folder);
+  std::shared_ptr<void> parts;
+  const auto started = start(system, *folder, parts);
   if (started) {
-    for (const auto& a : started->addresses) std::cout << a << "\n";
+    for (const auto& a : *started) std::cout << a << "\n";
     std::cout << "ready" << std::endl;
     system.wait_for_stop();
     runtime::log().info("stopping");

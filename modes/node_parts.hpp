@@ -43,14 +43,10 @@ result<started_overlays> start_overlays(const std::vector<std::unique_ptr<overla
 /// The node's certificate, or nothing without TLS.
 result<std::optional<runtime::tls_identity>> identity_of(const node_config& cfg);
 
-/// A node that runs.
-struct running_node {
-  /// What it listens on, for people.
-  std::vector<std::string> addresses;
-  /// Kept until its actors have ended.
-  std::shared_ptr<void> parts;
-};
-using node_starter = std::function<result<running_node>(runtime::system&, const node_folder&)>;
+/// Starts a node and gives what it listens on, for people. What is put into `parts` is kept until
+/// all actors have ended, also when the start fails half-way.
+using node_starter = std::function<result<std::vector<std::string>>(
+    runtime::system&, const node_folder&, std::shared_ptr<void>& parts)>;
 
 /// Opens the folder, makes the system, runs `start`, prints the addresses and "ready", and waits
 /// for the end. Gives the process's exit code.

@@ -151,14 +151,11 @@ int run_bridge(const std::string& config_file) {
   auto read = read_node_settings(config_file, {});
   if (!read) return report_failure(read.error());
   const auto cfg = read->node;
-  const auto start = [&](runtime::system& system,
-                         const node_folder& folder) -> result<running_node> {
+  const auto start = [&](runtime::system& system, const node_folder& folder,
+                         std::shared_ptr<void>& parts) {
     const auto made = std::make_shared<node>(std::move(*read), folder, system);
-    auto addresses = made->start();
-    // What was started is told to end before its handles go.
-    if (!addresses) system.shut_down();
-    if (!addresses) return tl::unexpected(addresses.error());
-    return running_node{std::move(*addresses), made};
+    parts = made;
+    return made->start();
   };
   // SQLite blocks: the name transfer has a loop of its own.
   return run_node(cfg, {"storage"}, start);

@@ -8,6 +8,7 @@
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/rpc_listener.hpp"
 #include "actors/runtime/wall_clock.hpp"
+#include "actors/services/access_service.hpp"
 #include "actors/services/catalogue_desk.hpp"
 #include "actors/services/http_shelf.hpp"
 #include "actors/services/keeper.hpp"
@@ -74,6 +75,7 @@ private:
   services::catalogue_desk_actor catalogue_;
   bridge::name_transfer_actor books_;
   services::library_actor shelf_;
+  services::access_desk_actor access_;
   bridge::handler_actor handler_;
   std::shared_ptr<services::publish_works> works_;
   msg::repair_actor repair_;
@@ -143,9 +145,16 @@ result<void> node::start_library() {
   ctx.changed = [tell](const std::vector<msg::name_record>& records) {
     tell(bridge::names_changed{records, false});
   };
+  ctx.parties_changed = [this] {
+    if (access_) caf::anon_send(access_, services::parties_changed{});
+  };
   ctx.withdrawn = [tell](const msg::name& name) { tell(bridge::name_withdrawn{name}); };
   shelf_ = runtime::spawn_on<services::library>(home(), std::move(ctx));
   system_.enlist(runtime::stage::sessions, "library", shelf_);
+  if (soa_.access) {
+    access_ = services::spawn_access_desk(home(), shelf_);
+    system_.enlist(runtime::stage::sessions, "access", access_);
+  }
   start_handler();
   return {};
 }
@@ -300,6 +309,7 @@ void node::start_control() {
   ctx.cluster = cluster_;
   ctx.network = network_;
   ctx.repair = repair_;
+  ctx.shelf = shelf_;
   control_ = runtime::spawn_on<control>(home(), std::move(ctx));
   system_.enlist(runtime::stage::sessions, "control", control_);
 }
@@ -319,6 +329,7 @@ result<void> node::start_listener() {
   ctx.cluster = cluster_;
   ctx.members = soa_.members;
   ctx.publishers = soa_.publishers;
+  ctx.access = access_;
   if (works_)
     ctx.publishing = [this](const std::string& tenant) {
       return services::spawn_storage_service(home(), works_, tenant);
@@ -369,15 +380,12 @@ int run_soa(const std::string& config_file, const std::vector<std::string>& join
     soa.join.push_back(std::move(*seed));
   }
   const auto cfg = read->node;
-  const auto start = [&](runtime::system& system,
-                         const node_folder& folder) -> result<running_node> {
+  const auto start = [&](runtime::system& system, const node_folder& folder,
+                         std::shared_ptr<void>& parts) {
     const auto made = std::make_shared<node>(std::move(*read), std::move(soa), std::move(origins),
                                              folder, system);
-    auto addresses = made->start();
-    // What was started is told to end before its handles go.
-    if (!addresses) system.shut_down();
-    if (!addresses) return tl::unexpected(addresses.error());
-    return running_node{std::move(*addresses), made};
+    parts = made;
+    return made->start();
   };
   return run_node(cfg, {"books", "catalogue"}, start);
 }

@@ -5,6 +5,7 @@ using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("interswarm::wire");
 using Content = import "content.capnp";
 using Source = import "source.capnp";
+using Access = import "access.capnp";
 using Bridging = import "bridge.capnp";
 using Clustering = import "cluster.capnp";
 using Service = import "service.capnp";
@@ -32,6 +33,9 @@ interface Session {
   storageService @3 (tenant :Text) -> (service :Service.StorageService);
   # For a content provider: with a certificate `tenant` is its name there, or empty. This machine's operator may act for
   # any tenant. Fails `denied`, `unimplemented` at a node without the service role.
+
+  login @4 (token :Text) -> (access :Access.AccessService);
+  # For trackers and clients with rights of their own. Fails `denied`, `unimplemented` at a node without the access role.
 }
 
 struct ImportState {
@@ -80,6 +84,11 @@ interface Control {
   search @6 (words :Text, limit :UInt32) -> (records :List(Content.NameRecord));
   stop @7 () -> ();
   # Ordered shutdown, as SIGTERM.
+
+  parties @9 () -> (parties :List(Service.Party));
+  addParty @10 (party :Service.Party) -> (token :Text);
+  revokeParty @11 (name :Text) -> ();
+  # As those of `Catalogue`.
 
   cluster @8 () -> (state :Clustering.ClusterState);
   # Fails `unimplemented` without SOA mode.

@@ -125,6 +125,16 @@ interface StorageService {
   # `quotaBytes` 0: no quota. A content is charged to each of its publishers.
 }
 
+struct Party {
+  name @0 :Text;
+  tenants @1 :List(Text);    # whose contents it may have although they are not open
+  overlays @2 :List(Text);   # in whose names it may look contents up; none: all
+  take @3 :Bool;             # may look up, search and read
+  message @4 :Bool;          # may send messages to other parties and receive theirs
+  revoked @5 :Bool;
+  addedAt @6 :Int64;         # Unix seconds
+}
+
 interface Catalogue {
   # What was published and how it is called, for the cluster's own nodes.
 
@@ -141,6 +151,17 @@ interface Catalogue {
   # Fails `notFound`.
 
   search @4 (query :Query, before :Int64, limit :UInt32) -> (publications :List(Publication));
+
+  party @6 (tokenHash :Data) -> (party :Party);
+  # Whose token has this SHA-256. Fails `notFound`; `denied` for a revoked one.
+
+  parties @7 () -> (parties :List(Party));
+
+  addParty @8 (party :Party) -> (token :Text);
+  # Enters it, or gives it new rights and a new token in place of the old one. The token is kept nowhere.
+
+  revokeParty @9 (name :Text) -> ();
+  # Fails `notFound`.
 
   account @5 (entries :List(Bridging.LedgerEntry)) -> ();
   # Enters what an access node delivered, under its receipts.

@@ -88,6 +88,10 @@ inline constexpr std::uint64_t kept_content_bytes = std::uint64_t{1} << 42;
 inline constexpr std::size_t media_type_bytes = 255;
 inline constexpr std::size_t property_bytes = std::size_t{16} << 10;
 
+/// Parties of the access service, and the tenants or overlays of one.
+inline constexpr std::uint64_t parties = 100'000;
+inline constexpr std::size_t party_texts = 256;
+
 /// A Metalink document, its files, the URLs of one file and their lengths, its kinds of piece
 /// hashes.
 inline constexpr std::size_t metalink_bytes = std::size_t{4} << 20;

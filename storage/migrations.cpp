@@ -108,6 +108,20 @@ constexpr const char* contents_and_publications[] = {
     "create index publication_words_by_id on publication_words (publication_id)",
 };
 
+// A party's token is kept as its SHA-256, its tenants and overlays as a line each.
+constexpr const char* parties[] = {
+    R"(create table parties (
+      name varchar(255) primary key,
+      token varchar(64) not null,
+      tenants text not null,
+      overlays text not null,
+      may_take integer not null,
+      may_message integer not null,
+      revoked integer not null,
+      added_at bigint not null))",
+    "create unique index parties_by_token on parties (token)",
+};
+
 // Chunk and holder names are lower-case hex text, as above.
 constexpr const char* chunks_and_holds[] = {
     R"(create table chunks (
@@ -130,6 +144,7 @@ constexpr const char* chunks_and_holds[] = {
 constexpr migration name_steps[] = {
     {1, "names with evidence and proof data, the ledger", names_and_ledger},
     {2, "the catalogue of what was published", contents_and_publications},
+    {3, "who may use the access service", parties},
 };
 constexpr migration chunk_steps[] = {
     {1, "chunks, and who wants each of them kept", chunks_and_holds},

@@ -23,6 +23,12 @@ caf::error stores_only() {
                                  "role");
 }
 
+caf::error no_parties() {
+  return runtime::make_caf_error(errc::unimplemented,
+                                 "parties are those of a cluster; ask a node in SOA mode with the "
+                                 "service or access role");
+}
+
 caf::error published_only() {
   return runtime::make_caf_error(errc::unimplemented,
                                  "in SOA mode contents are not linked or imported from overlays; "
@@ -47,6 +53,20 @@ caf::typed_response_promise<Result> control::ask_names(Question question) {
       .then([promise](
                 bridge::names_group& g) mutable { promise.deliver(Result{std::move(g.records)}); },
             [promise](const caf::error& why) mutable { promise.deliver(why); });
+  return promise;
+}
+
+template <class Answer, class Result, class Question>
+caf::result<Answer> control::ask_shelf(Question question) {
+  if (!ctx_.shelf) return no_parties();
+  auto promise = make_response_promise<Answer>();
+  request(ctx_.shelf, names_timeout, std::move(question))
+      .then(
+          [promise](Result& r) mutable {
+            auto& [only] = r;
+            promise.deliver(Answer{std::move(only)});
+          },
+          [promise](const caf::error& why) mutable { promise.deliver(why); });
   return promise;
 }
 
@@ -111,6 +131,18 @@ control::behavior_type control::make_behavior() {
         if (ctx_.stop) ctx_.stop();
       },
       [this](const msg::control_cluster&) { return cluster(); },
+      [this](const msg::control_parties&) {
+        return ask_shelf<msg::control_parties_result, msg::catalogue_parties_result>(
+            msg::catalogue_parties{});
+      },
+      [this](const msg::control_add_party& r) {
+        return ask_shelf<msg::control_add_party_result, msg::catalogue_add_party_result>(
+            msg::catalogue_add_party{r.party});
+      },
+      [this](const msg::control_revoke_party& r) -> caf::result<void> {
+        if (!ctx_.shelf) return no_parties();
+        return delegate(ctx_.shelf, msg::catalogue_revoke_party{r.name});
+      },
   };
 }
 

@@ -24,6 +24,8 @@ public:
     cluster_desk_actor cluster;
     msg::storage_network_actor network;
     msg::repair_actor repair;
+    /// For the parties of the access service; null without service and access.
+    services::library_actor shelf;
   };
 
   control(caf::actor_config& cfg, runtime::loop& home, context ctx);
@@ -38,6 +40,8 @@ private:
   caf::typed_response_promise<msg::control_import_result>
   begin_import(const msg::control_import& r);
   caf::result<msg::control_cluster_result> cluster();
+  template <class Answer, class Result, class Question>
+  caf::result<Answer> ask_shelf(Question question);
   template <class Result, class Question>
   caf::typed_response_promise<Result> ask_names(Question question);
 

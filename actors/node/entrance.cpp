@@ -12,6 +12,7 @@ namespace interswarm {
 namespace {
 
 constexpr std::size_t max_domain_bytes = 255;
+constexpr auto login_timeout = std::chrono::seconds(30);
 
 bool listed(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -71,6 +72,7 @@ session::behavior_type session::make_behavior() {
       },
       [this](const msg::session_cluster&) { return show_cluster(); },
       [this](const msg::session_storage_service& r) { return serve_tenant(r.tenant); },
+      [this](const msg::session_login& r) { return log_in(r.token); },
   };
 }
 
@@ -116,6 +118,20 @@ caf::result<msg::session_storage_service_result> session::serve_tenant(const std
   if (name.size() > max_domain_bytes || printable(name, name.size()) != name)
     return runtime::make_caf_error(errc::malformed, "a tenant's name is printable text");
   return msg::session_storage_service_result{ctx_.publishing(name)};
+}
+
+caf::result<msg::session_login_result> session::log_in(const std::string& token) {
+  if (!ctx_.access)
+    return runtime::make_caf_error(errc::unimplemented,
+                                   "nobody logs in here; ask a node with the access role");
+  auto promise = make_response_promise<msg::session_login_result>();
+  request(ctx_.access, login_timeout, services::login{token})
+      .then(
+          [promise](services::logged_in& r) mutable {
+            promise.deliver(msg::session_login_result{std::move(r.access)});
+          },
+          [promise](const caf::error& e) mutable { promise.deliver(e); });
+  return promise;
 }
 
 void session::on_exit() {

@@ -3,6 +3,7 @@
 #include "actors/bridge/contract.hpp"
 #include "actors/runtime/connection.hpp"
 #include "actors/runtime/loop_actor.hpp"
+#include "actors/services/access_service.hpp"
 
 #include <functional>
 #include <string>
@@ -34,6 +35,8 @@ public:
     /// tenants.
     std::function<msg::storage_service_actor(const std::string& tenant)> publishing;
     std::vector<std::string> publishers;
+    /// SOA mode, access role: lets parties in by their tokens.
+    services::access_desk_actor access;
   };
 
   entrance(caf::actor_config& cfg, runtime::loop& home, context ctx, runtime::peer_identity peer);
@@ -64,6 +67,7 @@ private:
   caf::result<msg::session_bridge_result> join_bridge(const msg::session_bridge& r);
   caf::result<msg::session_cluster_result> show_cluster();
   caf::result<msg::session_storage_service_result> serve_tenant(const std::string& tenant);
+  caf::result<msg::session_login_result> log_in(const std::string& token);
 
   entrance::context ctx_;
   runtime::peer_identity peer_;

@@ -4,11 +4,14 @@
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/loop_actor.hpp"
 #include "actors/runtime/wall_clock.hpp"
+#include "schema/base/encoding.hpp"
+#include "schema/base/hash.hpp"
 #include "storage/ledger.hpp"
 #include "storage/name_table.hpp"
 
 #include <algorithm>
 #include <list>
+#include <openssl/rand.h>
 #include <set>
 
 namespace interswarm::services {
@@ -20,9 +23,11 @@ struct books {
   std::unique_ptr<name_table> names;
   std::unique_ptr<catalogue> contents;
   std::unique_ptr<ledger> entries;
+  std::unique_ptr<party_table> parties;
 };
 
 constexpr std::uint32_t max_wait_ms = 60'000;
+constexpr std::size_t token_bytes = 32;
 
 bytes to_bytes(const slice& s) { return {s.view().begin(), s.view().end()}; }
 caf::error refuse(const error& e) { return runtime::make_caf_error(e); }
@@ -61,6 +66,7 @@ private:
   caf::result<tenant_list> list(const msg::query& q, std::int64_t before, std::uint32_t limit);
   caf::result<entered_publication> enter(const enter_publication& x);
   result<void> verify(const std::vector<msg::name_record>& records, const slice& content_id);
+  caf::result<msg::catalogue_add_party_result> add_party(const msg::party& p);
   caf::result<orphaned> dropped(result<std::vector<slice>> gone);
   /// What everybody may have, newest first.
   result<std::set<bytes>> open_contents(std::size_t limit);
@@ -86,6 +92,26 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
       },
       [this](const msg::catalogue_account& x) -> caf::result<void> {
         if (auto ok = kept_->entries->record(x.entries); !ok) return refuse(ok.error());
+        return caf::unit;
+      },
+      [this](const msg::catalogue_party& x) -> caf::result<msg::catalogue_party_result> {
+        const auto found = kept_->parties->find_token(x.token_hash);
+        if (!found) return refuse(found.error());
+        if (found->revoked) return runtime::make_caf_error(errc::denied, "this party was revoked");
+        return msg::catalogue_party_result{to_message(*found)};
+      },
+      [this](const msg::catalogue_parties&) -> caf::result<msg::catalogue_parties_result> {
+        const auto found = kept_->parties->list();
+        if (!found) return refuse(found.error());
+        msg::catalogue_parties_result out;
+        for (const auto& p : *found) out.parties.push_back(to_message(p));
+        return out;
+      },
+      [this](const msg::catalogue_add_party& x) { return add_party(x.party); },
+      [this](const msg::catalogue_revoke_party& x) -> caf::result<void> {
+        if (auto ok = kept_->parties->revoke(x.name); !ok) return refuse(ok.error());
+        // Access nodes look again at whom they let in.
+        note_change();
         return caf::unit;
       },
       [this](const enter_publication& x) { return enter(x); },
@@ -270,6 +296,25 @@ caf::result<entered_publication> catalogue_desk::enter(const enter_publication& 
   return out;
 }
 
+caf::result<msg::catalogue_add_party_result> catalogue_desk::add_party(const msg::party& p) {
+  bytes secret(token_bytes);
+  if (RAND_bytes(secret.data(), static_cast<int>(secret.size())) != 1)
+    return runtime::make_caf_error(errc::internal, "the system gives no random bytes");
+  const auto token = to_hex(secret);
+  party out;
+  out.name = p.name;
+  out.token_hash = token_hash(token);
+  out.tenants = p.tenants;
+  out.overlays = p.overlays;
+  out.take = p.take;
+  out.message = p.message;
+  out.added_at = runtime::unix_seconds();
+  if (auto ok = kept_->parties->add(out); !ok) return refuse(ok.error());
+  // An old token of it is void now.
+  note_change();
+  return msg::catalogue_add_party_result{token};
+}
+
 caf::result<orphaned> catalogue_desk::dropped(result<std::vector<slice>> gone) {
   if (!gone) return refuse(gone.error());
   note_change();
@@ -309,6 +354,20 @@ msg::publication to_message(const publication& p) {
   return out;
 }
 
+msg::party to_message(const party& p) {
+  msg::party out;
+  out.name = p.name;
+  out.tenants = p.tenants;
+  out.overlays = p.overlays;
+  out.take = p.take;
+  out.message = p.message;
+  out.revoked = p.revoked;
+  out.added_at = p.added_at;
+  return out;
+}
+
+slice token_hash(std::string_view token) { return slice::copy_of(sha256(as_bytes(token))); }
+
 result<catalogue_desk_actor> spawn_catalogue_desk(runtime::loop& home, const std::string& where) {
   auto kept = std::make_shared<books>();
   auto db = database::open(where);
@@ -319,6 +378,7 @@ result<catalogue_desk_actor> spawn_catalogue_desk(runtime::loop& home, const std
   kept->names = std::move(*names);
   kept->contents = std::make_unique<catalogue>(*kept->db);
   kept->entries = std::make_unique<ledger>(*kept->db);
+  kept->parties = std::make_unique<party_table>(*kept->db);
   return runtime::spawn_on<catalogue_desk>(home, std::move(kept));
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/runtime/loop.hpp"
 #include "actors/services/contract.hpp"
+#include "storage/party_table.hpp"
 
 #include <string>
 
@@ -17,5 +18,9 @@ inline constexpr std::uint32_t max_newest = 10'000;
 /// The catalogue's form of a publication, and back.
 publication from_message(const msg::publication& p);
 msg::publication to_message(const publication& p);
+msg::party to_message(const party& p);
+
+/// By what a party's token is known.
+slice token_hash(std::string_view token);
 
 } // namespace interswarm::services

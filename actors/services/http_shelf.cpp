@@ -3,6 +3,8 @@
 #include "actors/runtime/error.hpp"
 #include "actors/runtime/loop_actor.hpp"
 #include "actors/runtime/wall_clock.hpp"
+#include "actors/services/access_service.hpp"
+#include "actors/services/catalogue_desk.hpp"
 #include "schema/base/encoding.hpp"
 
 #include <algorithm>
@@ -90,10 +92,30 @@ private:
               if (shown != all.end()) return give(asked, r, *shown, then);
               if (all.empty()) return then(fail(errc::not_found, "no such content"));
               if (q.signed_ok) return give(asked, r, all.front(), then);
+              if (!q.bearer_token.empty()) return open_for_party(asked, r, q.bearer_token, then);
               // Who may not see it is told what all are told of contents that are not there.
               then(fail(errc::not_found, "no such content"));
             },
             [then](const caf::error& e) { then(tl::unexpected(runtime::to_error(e))); });
+  }
+
+  void open_for_party(const msg::name& asked, const opened_stored& r, const std::string& token,
+                      const http::http_answer& then) {
+    request(shelf_, ask_timeout, msg::catalogue_party{token_hash(token)})
+        .then(
+            [this, asked, r, then](const msg::catalogue_party_result& x) {
+              const auto may =
+                  std::find_if(r.publications.begin(), r.publications.end(),
+                               [&](const auto& p) { return x.party.take && may_have(x.party, p); });
+              if (may != r.publications.end()) return give(asked, r, *may, then);
+              then(fail(errc::not_found, "no such content"));
+            },
+            // A wrong token is told what no token is told.
+            [then](const caf::error& e) {
+              const auto why = runtime::to_error(e);
+              const bool wrong = why.code == errc::denied || why.code == errc::not_found;
+              then(wrong ? fail(errc::not_found, "no such content") : tl::unexpected(why));
+            });
   }
 
   void give(const msg::name& asked, const opened_stored& r, const msg::publication& p,

@@ -112,6 +112,19 @@ library::behavior_type library::make_behavior() {
         return ask_and_answer<msg::catalogue_search_result, msg::catalogue_search_result>(
             x, [](msg::catalogue_search_result& r) { return std::move(r); });
       },
+      [this](const msg::catalogue_party& x) {
+        return ask_and_answer<msg::catalogue_party_result, msg::catalogue_party_result>(
+            x, [](msg::catalogue_party_result& r) { return std::move(r); });
+      },
+      [this](const msg::catalogue_parties& x) {
+        return ask_and_answer<msg::catalogue_parties_result, msg::catalogue_parties_result>(
+            x, [](msg::catalogue_parties_result& r) { return std::move(r); });
+      },
+      [this](const msg::catalogue_add_party& x) {
+        return ask_and_answer<msg::catalogue_add_party_result, msg::catalogue_add_party_result>(
+            x, [](msg::catalogue_add_party_result& r) { return std::move(r); });
+      },
+      [this](const msg::catalogue_revoke_party& x) { return revoke(x); },
       [this](library_tick) { tick(); },
   };
 }
@@ -146,6 +159,12 @@ caf::result<Answer> library::ask_and_answer(Question question,
   return promise;
 }
 
+caf::result<void> library::revoke(const msg::catalogue_revoke_party& x) {
+  if (members_.empty())
+    return runtime::make_caf_error(errc::unavailable, "no service node of the cluster answers");
+  return delegate(members_.begin()->second.catalogue, x);
+}
+
 void library::watch(const std::string& name) {
   const auto at = members_.find(name);
   if (at == members_.end()) return;
@@ -158,6 +177,7 @@ void library::watch(const std::string& name) {
             if (found == members_.end() || found->second.catalogue != handle) return;
             if (std::exchange(found->second.version, r.version) != r.version) {
               for (auto& [id, o] : open_) o.used_at = {};
+              if (ctx_.parties_changed) ctx_.parties_changed();
               list_anew();
             }
             watch(name);

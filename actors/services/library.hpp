@@ -37,7 +37,10 @@ using library_actor = bridge::name_transfer_actor::extend<
     caf::reacts_to<catalogue_down>,                                             //
     caf::replies_to<open_stored>::with<opened_stored>,                          //
     caf::replies_to<msg::catalogue_search>::with<msg::catalogue_search_result>, //
-    caf::reacts_to<library_tick>>;
+    caf::replies_to<msg::catalogue_party>::with<msg::catalogue_party_result>,
+    caf::replies_to<msg::catalogue_parties>::with<msg::catalogue_parties_result>,
+    caf::replies_to<msg::catalogue_add_party>::with<msg::catalogue_add_party_result>,
+    caf::replies_to<msg::catalogue_revoke_party>::with<void>, caf::reacts_to<library_tick>>;
 
 struct library_context {
   /// The node's own ledger.
@@ -47,6 +50,8 @@ struct library_context {
   std::function<void(const std::vector<msg::name_record>&)> changed;
   /// Told a name whose content nobody publishes any more.
   std::function<void(const msg::name&)> withdrawn;
+  /// Told when somebody's rights may have changed.
+  std::function<void()> parties_changed;
 };
 
 class library final : public runtime::loop_actor<library_actor> {
@@ -73,6 +78,7 @@ private:
   void ask(Question question, std::function<void(result<Result>)> then, std::size_t tried = 0);
   template <class Answer, class Result, class Question>
   caf::result<Answer> ask_and_answer(Question question, std::function<Answer(Result&)> make);
+  caf::result<void> revoke(const msg::catalogue_revoke_party& x);
   void watch(const std::string& name);
   void list_anew();
   void request_list();

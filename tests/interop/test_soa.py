@@ -3,6 +3,7 @@
 overlay get it from there.
 """
 
+import os
 import sys
 import threading
 import time
@@ -112,6 +113,86 @@ def bit_rot(run):
     access.command("fetch", published["content"], "-o", target)
     run.must(cluster.sha256(target) == cluster.sha256(original), "what is delivered is right")
     wait_until(lambda: min(cluster.copies_of(original)) == 2, 90, "the copy is healed", 1)
+
+
+@case(timeout_s=150)
+def rights(run):
+    """An unregistered party, a revoked one and an expired URL get nothing; a registered one gets
+    what it may.
+    """
+    keys = run.folder("secrets") + "/url.keys"
+    with open(keys, "w", encoding="ascii") as file:
+        file.write("k1 0123456789abcdef0123456789abcdef\n")
+    cluster = Cluster(run, access=1, tables={"access": {"url_keys": keys}})
+    original = cluster.file(size=300_000_000)
+    closed = cluster.publish(original, "--closed")
+    run.must(not closed["links"], "no link is printed for what is not open")
+    access = cluster.access[0]
+    reader = cluster.client_host("reader", line_mbit=100)
+    url = f"http://{access.bittorrent.ip}:8080/content/{closed['content']}"
+
+    def status(*words):
+        return cluster.curl(reader, "-o", "/dev/null", "-w", "%{http_code}", *words, url)
+
+    def token_of(party, *rights):
+        path = f"{run.folder('secrets')}/{party}"
+        with open(path, "w", encoding="ascii") as file:
+            file.write(access.ask("party", "add", party, *rights)["token"] + "\n")
+        return path
+
+    member = token_of("member", "--tenant", "publisher")
+    other = token_of("other", "--tenant", "somebody-else")
+    forged = run.folder("secrets") + "/forged"
+    with open(forged, "w", encoding="ascii") as file:
+        file.write("00" * 32 + "\n")
+
+    def bearer(path):
+        with open(path, encoding="ascii") as file:
+            return ("-H", f"Authorization: Bearer {file.read().strip()}")
+
+    def fetch(token, process=False):
+        argv = [run.binary, "fetch", closed["content"], "-o", run.folder("out") + "/got"]
+        argv += ["--token-file", token, *cluster.credentials("stranger", access)]
+        if process:
+            return run.start(access.host, argv, "fetch")
+        return run.command_result(access.host, argv, 60)
+
+    run.must(status() == "404", "without a right it is not there")
+    run.must(status(*bearer(other)) == "404", "nor for another tenant's party")
+    run.must(status(*bearer(forged)) == "404", "nor with a forged token")
+    run.must(status("-r", "0-9", *bearer(member)) == "206", "its tenant's party gets it")
+    for token in (other, forged):
+        run.must(fetch(token).returncode != 0, "no session gives it to others")
+    run.must(fetch(member).returncode == 0, "a session gives it to its tenant's party")
+    run.must(cluster.sha256(run.folder("out") + "/got") == cluster.sha256(original), "whole")
+
+    # A signature is good until its time has come.
+    signed = run.command(
+        reader, [run.binary, "sign", closed["content"], "--url-keys", keys, "--for", "3s"]
+    ).strip()
+    query = signed.split("?")[1]
+    url = f"{url}?{query}"
+    run.must(status("-r", "0-9") == "206", "the signed URL gives it")
+    time.sleep(4)
+    run.must(status("-r", "0-9") == "403", "the expired URL does not")
+    url = url.replace("sig=", "sig=00")
+    run.must(status("-r", "0-9") == "403", "nor a wrong signature")
+
+    # Revocation cuts what is under way.
+    part = run.folder("out") + "/got.part"
+    session = fetch(member, process=True)
+    wait_until(lambda: os.path.exists(part) and os.path.getsize(part), 20, "bytes come", 0.01)
+    access.command("party", "revoke", "member")
+    wait_until(lambda: not session.alive, 20, "the session's transfer has ended")
+    run.must(session.exit_code != 0, "and not well")
+    url = url.split("?")[0]
+    run.must(status("-r", "0-9", *bearer(member)) == "404", "the revoked token gives nothing")
+    run.must(fetch(member).returncode != 0, "and opens no session")
+
+    # Strangers have no part in the cluster and publish nothing.
+    argv = [run.binary, "publish", original, *cluster.credentials("stranger")]
+    refused = run.command_result(cluster.service.host, argv, 30)
+    run.must(refused.returncode != 0 and "denied" in refused.stderr, f"refused: {refused.stderr}")
 
 
 @case(timeout_s=150)

@@ -1,0 +1,293 @@
+#include "actors/services/access_service.hpp"
+
+#include "actors/runtime/error.hpp"
+#include "actors/runtime/gate.hpp"
+#include "actors/runtime/log.hpp"
+#include "actors/runtime/registration.hpp"
+#include "actors/services/catalogue_desk.hpp"
+#include "schema/access.glue.hpp"
+#include "schema/base/encoding.hpp"
+
+#include <algorithm>
+
+namespace interswarm::services {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto ask_timeout = 20s;
+constexpr auto message_timeout = 10s;
+
+/// Who listens for messages; shared by the sessions of one loop.
+struct listeners {
+  struct one {
+    std::uint64_t number = 0;
+    msg::bridge_actor bridge;
+  };
+  std::map<std::string, one> by_party;
+  std::uint64_t count = 0;
+};
+
+caf::error denied() {
+  return runtime::make_caf_error(errc::denied, "this party has no right to that");
+}
+
+class access_session final : public runtime::loop_actor<msg::access_service_actor> {
+public:
+  access_session(caf::actor_config& config, runtime::loop& home, library_actor shelf,
+                 msg::party who, std::shared_ptr<listeners> all)
+      : loop_actor(config, home), shelf_(std::move(shelf)), who_(std::move(who)),
+        listeners_(std::move(all)) {}
+
+  const char* name() const override { return "access-session"; }
+  void on_exit() override { shelf_ = nullptr; }
+  behavior_type make_behavior() override {
+    return {
+        [this](const msg::access_service_describe&) {
+          return msg::access_service_describe_result{who_};
+        },
+        [this](const msg::access_service_lookup& x) { return lookup(x.name); },
+        [this](msg::access_service_search& x) { return search(x); },
+        [this](const msg::access_service_newest& x) { return newest(x.limit); },
+        [this](const msg::access_service_open& x) { return open(x.content_id); },
+        [this](msg::access_service_listen& x) { return listen(std::move(x.bridge)); },
+        [this](msg::access_service_send& x) { return pass_on(x.to, std::move(x.message)); },
+    };
+  }
+
+private:
+  bool in_its_overlays(const msg::name& n) const {
+    return who_.overlays.empty() || n.overlay == stored_overlay ||
+           std::find(who_.overlays.begin(), who_.overlays.end(), n.overlay) != who_.overlays.end();
+  }
+
+  /// Whether the party may have the content of these publications, and which of them shows it.
+  const msg::publication* shown(const std::vector<msg::publication>& all) const {
+    const auto found =
+        std::find_if(all.begin(), all.end(), [this](const auto& p) { return may_have(who_, p); });
+    return found == all.end() ? nullptr : &*found;
+  }
+
+  caf::result<msg::access_service_lookup_result> lookup(const msg::name& name) {
+    if (!who_.take || !in_its_overlays(name)) return denied();
+    auto promise = make_response_promise<msg::access_service_lookup_result>();
+    auto unknown = [promise]() mutable {
+      promise.deliver(runtime::make_caf_error(errc::not_found, "no such content"));
+    };
+    request(shelf_, ask_timeout, bridge::names_of{name})
+        .then(
+            [this, promise, unknown](bridge::names_group& g) mutable {
+              const auto stored =
+                  std::find_if(g.records.begin(), g.records.end(),
+                               [](const auto& r) { return r.name.overlay == stored_overlay; });
+              if (stored == g.records.end()) return unknown();
+              std::erase_if(g.records, [this](const auto& r) { return !in_its_overlays(r.name); });
+              request(shelf_, ask_timeout, open_stored{stored->name.key})
+                  .then(
+                      [this, promise, unknown,
+                       records = std::move(g.records)](const opened_stored& o) mutable {
+                        if (shown(o.publications) == nullptr) return unknown();
+                        promise.deliver(msg::access_service_lookup_result{std::move(records)});
+                      },
+                      [unknown](const caf::error&) mutable { unknown(); });
+            },
+            [promise](const caf::error& e) mutable { promise.deliver(e); });
+    return promise;
+  }
+
+  caf::result<msg::access_service_search_result> search(msg::access_service_search& x) {
+    if (!who_.take) return denied();
+    auto promise = make_response_promise<msg::access_service_search_result>();
+    request(shelf_, ask_timeout, msg::catalogue_search{x.query, x.before, x.limit})
+        .then(
+            [this, promise](msg::catalogue_search_result& r) mutable {
+              std::erase_if(r.publications, [this](const auto& p) { return !may_have(who_, p); });
+              promise.deliver(msg::access_service_search_result{std::move(r.publications)});
+            },
+            [promise](const caf::error& e) mutable { promise.deliver(e); });
+    return promise;
+  }
+
+  caf::result<msg::access_service_newest_result> newest(std::uint32_t limit) {
+    if (!who_.take) return denied();
+    auto promise = make_response_promise<msg::access_service_newest_result>();
+    request(shelf_, ask_timeout, bridge::names_all{max_newest})
+        .then(
+            [this, promise, limit](bridge::names_group& g) mutable {
+              std::erase_if(g.records, [this](const auto& r) { return !in_its_overlays(r.name); });
+              if (g.records.size() > limit) g.records.resize(limit);
+              promise.deliver(msg::access_service_newest_result{std::move(g.records)});
+            },
+            [promise](const caf::error& e) mutable { promise.deliver(e); });
+    return promise;
+  }
+
+  caf::result<msg::access_service_open_result> open(const slice& content_id) {
+    if (!who_.take) return denied();
+    auto promise = make_response_promise<msg::access_service_open_result>();
+    request(shelf_, ask_timeout, open_stored{content_id})
+        .then(
+            [this, promise](const opened_stored& o) mutable {
+              const auto* p = shown(o.publications);
+              if (p == nullptr) {
+                promise.deliver(runtime::make_caf_error(errc::not_found, "no such content"));
+                return;
+              }
+              promise.deliver(msg::access_service_open_result{o.source, *p});
+            },
+            [promise](const caf::error& e) mutable { promise.deliver(e); });
+    return promise;
+  }
+
+  caf::result<msg::access_service_listen_result> listen(msg::bridge_actor bridge) {
+    if (!who_.message) return denied();
+    if (!bridge) return runtime::make_caf_error(errc::malformed, "a bridge is wanted");
+    const auto number = ++listeners_->count;
+    listeners_->by_party.insert_or_assign(who_.name, listeners::one{number, std::move(bridge)});
+    // The registration may end on another thread.
+    auto end = [all = listeners_, number, party = who_.name, at = home().shared_from_this()] {
+      at->post([all, number, party] {
+        const auto found = all->by_party.find(party);
+        if (found != all->by_party.end() && found->second.number == number)
+          all->by_party.erase(found);
+      });
+    };
+    auto check = [all = listeners_, number, party = who_.name] {
+      const auto found = all->by_party.find(party);
+      const bool mine = found != all->by_party.end() && found->second.number == number;
+      return msg::registration_check_result{mine, mine ? "" : "another session listens now"};
+    };
+    return msg::access_service_listen_result{
+        runtime::spawn_on<runtime::registration>(home(), std::move(check), std::move(end))};
+  }
+
+  caf::result<msg::access_service_send_result> pass_on(const std::string& to,
+                                                       msg::message message) {
+    if (!who_.message) return denied();
+    // Ledgers are between neighbours.
+    if (message.which == msg::message::which_t::settle) return denied();
+    const auto found = listeners_->by_party.find(to);
+    if (found == listeners_->by_party.end())
+      return runtime::make_caf_error(errc::unavailable,
+                                     printable(to) + " does not listen at this access node");
+    message.domain = who_.name;
+    auto promise = make_response_promise<msg::access_service_send_result>();
+    request(found->second.bridge, message_timeout, msg::bridge_handle{std::move(message)})
+        .then(
+            [promise](msg::bridge_handle_result& r) mutable {
+              promise.deliver(msg::access_service_send_result{std::move(r.reply)});
+            },
+            [promise](const caf::error& e) mutable { promise.deliver(e); });
+    return promise;
+  }
+
+  library_actor shelf_;
+  msg::party who_;
+  std::shared_ptr<listeners> listeners_;
+};
+
+class access_desk final : public runtime::loop_actor<access_desk_actor> {
+public:
+  access_desk(caf::actor_config& config, runtime::loop& home, library_actor shelf)
+      : loop_actor(config, home), shelf_(std::move(shelf)) {}
+
+  const char* name() const override { return "access-desk"; }
+  void on_exit() override {
+    sessions_.clear();
+    listeners_->by_party.clear();
+    shelf_ = nullptr;
+  }
+  behavior_type make_behavior() override {
+    return {
+        [this](const login& x) { return let_in(x.token); },
+        [this](parties_changed) {
+          for (const auto& [number, s] : sessions_) look_again(number);
+        },
+    };
+  }
+
+private:
+  struct session {
+    std::string party;
+    slice token;
+    runtime::gate gate;
+    caf::actor_addr inside;
+  };
+
+  caf::result<logged_in> let_in(const std::string& token) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - second_ >= 1s) {
+      second_ = now;
+      wrong_ = 0;
+    }
+    std::erase_if(sessions_, [](const auto& s) {
+      return !caf::actor_cast<caf::strong_actor_ptr>(s.second.inside);
+    });
+    if (wrong_ >= wrong_logins_per_second || sessions_.size() >= max_sessions)
+      return runtime::make_caf_error(errc::overloaded, "too many logins; try again later");
+    auto promise = make_response_promise<logged_in>();
+    const auto hash = token_hash(token);
+    request(shelf_, ask_timeout, msg::catalogue_party{hash})
+        .then(
+            [this, promise, hash](const msg::catalogue_party_result& r) mutable {
+              promise.deliver(logged_in{admit(r.party, hash)});
+            },
+            [this, promise](const caf::error& e) mutable {
+              const auto why = runtime::to_error(e);
+              const bool wrong = why.code == errc::not_found || why.code == errc::denied;
+              if (wrong) ++wrong_;
+              promise.deliver(wrong ? runtime::make_caf_error(errc::denied,
+                                                              "no party may log in with this token")
+                                    : e);
+            });
+    return promise;
+  }
+
+  msg::access_service_actor admit(const msg::party& who, const slice& token) {
+    const msg::access_service_actor inside =
+        runtime::spawn_on<access_session>(home(), shelf_, who, listeners_);
+    runtime::gate g(home());
+    auto shown = g.pass(inside);
+    sessions_.emplace(
+        ++count_, session{who.name, token, std::move(g), caf::actor_cast<caf::actor_addr>(inside)});
+    runtime::log().info("party {} logged in", printable(who.name));
+    return shown;
+  }
+
+  void look_again(std::uint64_t number) {
+    request(shelf_, ask_timeout, msg::catalogue_party{sessions_.at(number).token})
+        .then([](const msg::catalogue_party_result&) {},
+              [this, number](const caf::error& e) {
+                const auto code = runtime::to_error(e).code;
+                const auto found = sessions_.find(number);
+                // An unreachable catalogue says nothing about anybody.
+                if (found == sessions_.end() || (code != errc::denied && code != errc::not_found))
+                  return;
+                runtime::log().info("party {} is cut off", printable(found->second.party));
+                listeners_->by_party.erase(found->second.party);
+                found->second.gate.close({errc::denied, "this party's access was revoked"});
+                sessions_.erase(found);
+              });
+  }
+
+  library_actor shelf_;
+  std::shared_ptr<listeners> listeners_ = std::make_shared<listeners>();
+  std::map<std::uint64_t, session> sessions_;
+  std::uint64_t count_ = 0;
+  std::chrono::steady_clock::time_point second_{};
+  std::uint32_t wrong_ = 0;
+};
+
+} // namespace
+
+bool may_have(const msg::party& p, const msg::publication& publication) {
+  return publication.open ||
+         std::find(p.tenants.begin(), p.tenants.end(), publication.tenant) != p.tenants.end();
+}
+
+access_desk_actor spawn_access_desk(runtime::loop& home, library_actor shelf) {
+  return runtime::spawn_on<access_desk>(home, std::move(shelf));
+}
+
+} // namespace interswarm::services

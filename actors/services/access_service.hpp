@@ -1,0 +1,39 @@
+#pragma once
+
+#include "actors/services/library.hpp"
+#include "schema/access.gen.hpp"
+
+#include <memory>
+#include <string>
+
+namespace interswarm::services {
+
+struct login {
+  std::string token;
+};
+struct logged_in {
+  msg::access_service_actor access;
+};
+/// The parties may have changed: each session is looked at again.
+struct parties_changed {};
+
+using access_desk_actor =
+    caf::typed_actor<caf::replies_to<login>::with<logged_in>, caf::reacts_to<parties_changed>>;
+
+/// Sessions at one access node; a further login is told `overloaded`. Logins with wrong tokens: so
+/// many are answered in a second, the others are told `overloaded`, whoever sends them.
+inline constexpr std::size_t max_sessions = 10'000;
+inline constexpr std::uint32_t wrong_logins_per_second = 20;
+
+/// Lets parties in by their tokens and cuts off, at once and with all that they obtained, those
+/// that are revoked.
+access_desk_actor spawn_access_desk(runtime::loop& home, library_actor shelf);
+
+/// Whether the party may have a content of this publication.
+bool may_have(const msg::party& p, const msg::publication& publication);
+
+} // namespace interswarm::services
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::login)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::logged_in)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::parties_changed)
