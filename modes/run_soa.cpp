@@ -89,16 +89,19 @@ result<void> node::start_storage() {
       open_chunk_folder(folder.string(), soa_.sync ? durability::synced : durability::cached);
   if (!backend) return tl::unexpected(backend.error());
   auto quota = soa_.quota_bytes;
+  auto store = chunk_store::open(std::move(*backend), (folder_.path() / "chunks.db").string(),
+                                 quota, runtime::unix_seconds());
+  if (!store) return tl::unexpected(store.error());
   if (quota == 0) {
     std::error_code failure;
     const auto space = std::filesystem::space(folder, failure);
     if (failure) return fail(errc::io, folder.string() + ": " + failure.message());
-    quota = space.available / 10 * 9;
+    // What is stored already counts, too, and is not free.
+    const auto used = (*store)->usage();
+    if (!used) return tl::unexpected(used.error());
+    quota = (space.available + used->used_bytes) / 10 * 9;
+    (*store)->set_quota(quota);
   }
-  auto store = chunk_store::open(std::move(*backend), (folder_.path() / "chunks.db").string(),
-                                 quota, runtime::unix_seconds());
-  if (!store) return tl::unexpected(store.error());
-  // What is stored already counts against a quota, and was not free.
   auto options = soa_.node;
   options.id = settings_.node.domain;
   storage_ = storage::spawn_storage_node(home(), std::move(*store), std::move(options));

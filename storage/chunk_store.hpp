@@ -63,6 +63,8 @@ public:
   result<std::uint64_t> collect(std::int64_t before, std::size_t limit);
 
   result<chunk_usage> usage() const;
+  /// Instead of that of `open`; only before other threads use the store.
+  void set_quota(std::uint64_t quota_bytes) { quota_ = quota_bytes; }
 
 private:
   chunk_store(std::unique_ptr<chunk_backend> backend, std::unique_ptr<chunk_index> index,

@@ -279,6 +279,11 @@ TEST_CASE("a full store refuses and keeps what it has") {
     store_at s(folder, mib + 100'000);
     REQUIRE(s->put(name_chunk(first), first, film, 100));
     CHECK(s->put(name_chunk(second), second, film, 100).error().code == errc::no_room);
+    s->set_quota(3 * mib);
+    CHECK(s->put(name_chunk(second), second, book, 100));
+    s->release(book, 100).value();
+    CHECK(s->collect(100, 1).value() == 1);
+    s->set_quota(mib + 100'000);
     CHECK(s->put(name_chunk(first), first, book, 100)); // no second copy
     CHECK(*s->get(name_chunk(first), {0, mib}) == first);
     CHECK(s->usage()->chunks == 1);
