@@ -98,7 +98,7 @@ private:
   bool shown_ = false;
 };
 
-/// Waits for the end of the work.
+/// Waits for the end of the work, good or bad.
 result<msg::publish_state> follow(node_client& node, const msg::publishing_actor& work,
                                   progress_shown& shown) {
   for (;;) {
@@ -106,10 +106,14 @@ result<msg::publish_state> follow(node_client& node, const msg::publishing_actor
         work, msg::publishing_progress{~std::uint64_t{0}, poll_ms}, 90s);
     if (!news) return tl::unexpected(news.error());
     shown.show(news->progress);
-    if (!news->progress.finished) continue;
-    if (!news->progress.failure.empty()) return tl::unexpected(parse_error(news->progress.failure));
-    return std::move(news->progress);
+    if (news->progress.finished) return std::move(news->progress);
   }
+}
+
+/// Work that ended with a failure is not tried again: only what breaks on the way to it is.
+result<msg::publish_state> outcome_of(result<msg::publish_state> ended) {
+  if (ended && !ended->failure.empty()) return tl::unexpected(parse_error(ended->failure));
+  return ended;
 }
 
 /// One upload over as many connections as it takes.
@@ -149,9 +153,19 @@ private:
     auto state =
         (*node)->ask<msg::publishing_progress_result>(work->work, msg::publishing_progress{0, 0});
     if (!state) return tl::unexpected(state.error());
+    if (state->progress.finished) return std::move(state->progress);
     if (auto sent = send_from(**node, *upload, work->work, state->progress.done_bytes); !sent)
-      return tl::unexpected(sent.error());
+      return sent_or_ended(**node, work->work, sent.error());
     return follow(**node, work->work, shown_);
+  }
+
+  /// A block that was refused because the work has failed: that failure counts.
+  static result<msg::publish_state>
+  sent_or_ended(node_client& node, const msg::publishing_actor& work, const error& why) {
+    auto state =
+        node.ask<msg::publishing_progress_result>(work, msg::publishing_progress{0, 0}, 10s);
+    if (state && state->progress.finished) return std::move(state->progress);
+    return tl::unexpected(why);
   }
 
   result<msg::upload_actor> begin(node_client& node, const msg::storage_service_actor& service) {
@@ -226,7 +240,7 @@ result<msg::publish_state> upload_file(const node_address& where, const std::str
                                        const msg::publication& draft, const std::string& path) {
   const auto file = open_file::open(path);
   if (!file) return tl::unexpected(file.error());
-  return uploader(where, tenant, draft, *file).run();
+  return outcome_of(uploader(where, tenant, draft, *file).run());
 }
 
 result<msg::publish_state> pull_content(const node_address& where, const std::string& tenant,
@@ -241,7 +255,7 @@ result<msg::publish_state> pull_content(const node_address& where, const std::st
       *service, msg::storage_service_pull{draft, urls, headers});
   if (!work) return tl::unexpected(work.error());
   progress_shown shown(urls.front());
-  return follow(**node, work->work, shown);
+  return outcome_of(follow(**node, work->work, shown));
 }
 
 } // namespace interswarm

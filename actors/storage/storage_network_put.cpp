@@ -63,7 +63,9 @@ void storage_network_party::end_put(std::uint64_t id) {
     w.promise.deliver(msg::storage_network_put_result{static_cast<std::uint8_t>(w.stored)});
     return;
   }
-  auto why = w.failure.value_or(error{errc::unavailable, "no storage node is there"});
+  auto why = w.failure.value_or(error{errc::unavailable, w.stored == 0
+                                                             ? "no storage node is there"
+                                                             : "no further storage node is there"});
   why.text = std::to_string(w.stored) + " of " + std::to_string(options_.copies) +
              " copies could be stored: " + why.text;
   w.promise.deliver(runtime::make_caf_error(why));
