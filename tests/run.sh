@@ -7,11 +7,4 @@ cd "$(dirname "$0")/.."
 tests/install.sh
 cmake --preset dev
 cmake --build --preset dev
-if [ $# -gt 0 ]; then
-  exec ctest --preset dev --no-tests=error "$@"
-fi
-failed=0
-ctest --preset dev --no-tests=error -LE interop || failed=$?
-# Two at a time: they wait for slow clients.
-ctest --preset dev --no-tests=error -L interop -j 2 || failed=$?
-exit "$failed"
+ctest --preset dev --no-tests=error "$@"

@@ -87,6 +87,7 @@ class AMule:
         """
         self.name = name or f"amule-{host.name}"
         self.restarts = 0
+        self.restarted_at = float("-inf")
         self._run = run
         self.host = host
         self._server = server
@@ -256,6 +257,7 @@ class AMule:
                 f"{self.name} stands still after {self.restarts} restarts:\n{self.command('show dl')}"
             )
         self.restarts += 1
+        self.restarted_at = time.monotonic()
         self._run.note(f"restart {self.restarts} of {self.name}: {why}")
         self.process.stop(grace_s=10)
         self._start()

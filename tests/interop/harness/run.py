@@ -192,7 +192,8 @@ class Run:
     def _wake(self, client, sources):
         why = f"{client.name} without progress at {client.done_bytes():,} bytes"
         for one in (*sources, client):
-            if hasattr(one, "restart"):
+            # One that was just restarted for another client gets its time.
+            if hasattr(one, "restart") and time.monotonic() - one.restarted_at >= STALL_S:
                 one.restart(why)
 
     def must_all_live(self):
