@@ -1,7 +1,7 @@
 #include "actors/overlays/bittorrent/http_front.hpp"
 
-#include "actors/overlays/bittorrent/socket_address.hpp"
 #include "actors/overlays/bittorrent/udp_front.hpp"
+#include "actors/runtime/socket_address.hpp"
 
 namespace interswarm::bittorrent {
 
@@ -19,14 +19,14 @@ ip_address peer_address(kj::AsyncIoStream& stream) {
   sockaddr_storage a{};
   kj::uint length = sizeof a;
   stream.getpeername(reinterpret_cast<sockaddr*>(&a), &length);
-  return from_sockaddr(a).address;
+  return runtime::from_sockaddr(a).address;
 }
 
 ip_address local_address(kj::AsyncIoStream& stream) {
   sockaddr_storage a{};
   kj::uint length = sizeof a;
   stream.getsockname(reinterpret_cast<sockaddr*>(&a), &length);
-  return from_sockaddr(a).address;
+  return runtime::from_sockaddr(a).address;
 }
 
 /// One for each connection, because only the connection knows who asks.

@@ -1,8 +1,8 @@
 #include "actors/overlays/bittorrent/registrar_link.hpp"
 
-#include "actors/overlays/bittorrent/socket_address.hpp"
 #include "actors/overlays/bittorrent/udp_front.hpp"
 #include "actors/runtime/reason.hpp"
+#include "actors/runtime/socket_address.hpp"
 #include "schema/base/encoding.hpp"
 #include "schema/bittorrent/http_tracker.hpp"
 
@@ -18,7 +18,7 @@ namespace {
 
 kj::Own<kj::NetworkAddress> to_kj(kj::AsyncIoContext& io, const endpoint& e) {
   sockaddr_storage a;
-  const auto length = to_sockaddr(e, a);
+  const auto length = runtime::to_sockaddr(e, a);
   return io.provider->getNetwork().getSockaddr(&a, length);
 }
 
@@ -217,7 +217,7 @@ kj::Promise<std::vector<endpoint>> look_up(kj::AsyncIoContext& io, const tracker
 
 ip_address source_address_for(const endpoint& to) {
   sockaddr_storage a;
-  auto length = to_sockaddr(to, a);
+  auto length = runtime::to_sockaddr(to, a);
   // Connecting a datagram socket sends nothing; it only asks the routing table.
   const int fd = ::socket(a.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return {};
@@ -225,7 +225,7 @@ ip_address source_address_for(const endpoint& to) {
   if (::connect(fd, reinterpret_cast<sockaddr*>(&a), length) == 0) {
     length = sizeof a;
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &length);
-    out = from_sockaddr(a).address;
+    out = runtime::from_sockaddr(a).address;
   }
   ::close(fd);
   return out;

@@ -1,6 +1,6 @@
 #include "actors/overlays/bittorrent/tracker_service.hpp"
 
-#include "actors/overlays/bittorrent/socket_address.hpp"
+#include "actors/runtime/socket_address.hpp"
 #include "actors/runtime/wall_clock.hpp"
 
 #include <cerrno>
@@ -69,7 +69,7 @@ result<void> tracker_service::listen_http() {
     kj::AutoCloseFd fd(
         ::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     sockaddr_storage address;
-    auto length = to_sockaddr(at, address);
+    auto length = runtime::to_sockaddr(at, address);
     if (fd.get() >= 0) {
       set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
       if (!v4) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
@@ -81,7 +81,7 @@ result<void> tracker_service::listen_http() {
     }
     length = sizeof address;
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-    http_addresses_.push_back(from_sockaddr(address));
+    http_addresses_.push_back(runtime::from_sockaddr(address));
     http_sockets_.push_back(kj::mv(fd));
   }
   return {};

@@ -1,6 +1,6 @@
 #include "actors/overlays/bittorrent/udp_front.hpp"
 
-#include "actors/overlays/bittorrent/socket_address.hpp"
+#include "actors/runtime/socket_address.hpp"
 
 #include <cerrno>
 #include <ctime>
@@ -35,7 +35,7 @@ result<void> open_socket(udp_socket& s, endpoint& at, bool shared) {
   const bool v4 = at.address.is_v4();
   s.fd = ::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   sockaddr_storage address;
-  const auto length = to_sockaddr(at, address);
+  const auto length = runtime::to_sockaddr(at, address);
   if (s.fd >= 0) {
     // Only the threads of one process share a port: a second process must see that it is in use.
     if (shared) set_option(s.fd, SOL_SOCKET, SO_REUSEPORT, 1);
@@ -54,7 +54,7 @@ result<void> open_socket(udp_socket& s, endpoint& at, bool shared) {
   }
   socklen_t room = sizeof address;
   ::getsockname(s.fd, reinterpret_cast<sockaddr*>(&address), &room);
-  at.port = from_sockaddr(address).port;
+  at.port = runtime::from_sockaddr(address).port;
   return {};
 }
 
@@ -108,7 +108,7 @@ public:
     const auto room = std::span<byte>(out_).subspan(waiting_ * answer_bytes, answer_bytes);
     const auto length = responder.respond(
         byte_view(in_).subspan(i * limits::udp_packet_bytes, received_[i].msg_len),
-        {from_sockaddr(from_[i]).address, local}, now_ms, room);
+        {runtime::from_sockaddr(from_[i]).address, local}, now_ms, room);
     if (length == 0) return;
     out_parts_[waiting_] = {room.data(), length};
     auto& to = sent_[waiting_].msg_hdr;

@@ -3,8 +3,8 @@
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/loop_actor.hpp"
 #include "actors/runtime/reason.hpp"
+#include "actors/runtime/socket_address.hpp"
 #include "actors/services/http/http_front.hpp"
-#include "actors/services/http/socket_address.hpp"
 #include "schema/base/encoding.hpp"
 
 #include <cerrno>
@@ -73,7 +73,7 @@ result<std::pair<kj::AutoCloseFd, endpoint>> open_socket(const endpoint& at, boo
   kj::AutoCloseFd fd(
       ::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_storage address;
-  auto length = to_sockaddr(at, address);
+  auto length = runtime::to_sockaddr(at, address);
   if (fd.get() >= 0) {
     set_option(fd, SOL_SOCKET, SO_REUSEADDR);
     if (share_port) set_option(fd, SOL_SOCKET, SO_REUSEPORT);
@@ -86,7 +86,7 @@ result<std::pair<kj::AutoCloseFd, endpoint>> open_socket(const endpoint& at, boo
                                          " (does another program use the port?)");
   length = sizeof address;
   ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-  return std::pair(kj::mv(fd), from_sockaddr(address));
+  return std::pair(kj::mv(fd), runtime::from_sockaddr(address));
 }
 
 result<std::string> read_pem(const std::string& path) {

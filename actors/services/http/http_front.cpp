@@ -1,7 +1,7 @@
 #include "actors/services/http/http_front.hpp"
 
 #include "actors/runtime/loop.hpp"
-#include "actors/services/http/socket_address.hpp"
+#include "actors/runtime/socket_address.hpp"
 
 namespace interswarm::http {
 
@@ -16,7 +16,7 @@ ip_address peer_of(kj::AsyncIoStream& stream) {
   sockaddr_storage a{};
   kj::uint length = sizeof a;
   stream.getpeername(reinterpret_cast<sockaddr*>(&a), &length);
-  return from_sockaddr(a).address;
+  return runtime::from_sockaddr(a).address;
 }
 
 } // namespace

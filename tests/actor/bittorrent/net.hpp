@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/overlays/bittorrent/socket_address.hpp"
+#include "actors/runtime/socket_address.hpp"
 #include "schema/bittorrent/http_tracker.hpp"
 #include "schema/bittorrent/record.hpp"
 #include "schema/bittorrent/udp_tracker.hpp"
@@ -22,7 +22,7 @@ inline int open_socket(const endpoint& to, int type) {
   const timeval patience{2, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   sockaddr_storage a;
-  const auto length = to_sockaddr(to, a);
+  const auto length = runtime::to_sockaddr(to, a);
   if (::connect(fd, reinterpret_cast<sockaddr*>(&a), length) != 0) {
     ::close(fd);
     return -1;

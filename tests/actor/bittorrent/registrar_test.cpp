@@ -108,10 +108,10 @@ struct opentracker {
   static std::uint16_t free_port() {
     const socket_guard s{::socket(AF_INET, SOCK_STREAM, 0)};
     sockaddr_storage a;
-    auto length = to_sockaddr(loopback4, a);
+    auto length = runtime::to_sockaddr(loopback4, a);
     ::bind(s.fd, reinterpret_cast<sockaddr*>(&a), length);
     ::getsockname(s.fd, reinterpret_cast<sockaddr*>(&a), &length);
-    return from_sockaddr(a).port;
+    return runtime::from_sockaddr(a).port;
   }
 
   std::filesystem::path folder =
@@ -270,11 +270,11 @@ TEST_CASE(
   w.new_loop("io");
   const socket_guard s{::socket(AF_INET, SOCK_STREAM, 0)};
   sockaddr_storage a;
-  auto length = to_sockaddr(loopback4, a);
+  auto length = runtime::to_sockaddr(loopback4, a);
   REQUIRE(::bind(s.fd, reinterpret_cast<sockaddr*>(&a), length) == 0);
   REQUIRE(::listen(s.fd, 5) == 0);
   ::getsockname(s.fd, reinterpret_cast<sockaddr*>(&a), &length);
-  const auto at = from_sockaddr(a);
+  const auto at = runtime::from_sockaddr(a);
   std::thread server([&] {
     for (const std::string& body : {std::string("<html>no</html>"), std::string(3'000'000, 'x')}) {
       const socket_guard c{::accept(s.fd, nullptr, nullptr)};

@@ -6,8 +6,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-namespace interswarm::http {
+namespace interswarm::runtime {
 
+/// Fills `out`; gives its length.
 inline socklen_t to_sockaddr(const endpoint& e, sockaddr_storage& out) {
   out = {};
   if (e.address.is_v4()) {
@@ -36,4 +37,4 @@ inline endpoint from_sockaddr(const sockaddr_storage& a) {
           ntohs(six.sin6_port)};
 }
 
-} // namespace interswarm::http
+} // namespace interswarm::runtime
