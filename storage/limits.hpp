@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -81,6 +82,12 @@ inline constexpr std::uint64_t chunks = std::uint64_t{1} << 22;
 inline constexpr std::size_t chunk_listing = 10'000;
 inline constexpr std::size_t chunk_batch = 10'000;
 inline constexpr std::size_t holder_bytes = 64;
+
+/// A node's namespace in a RADOS pool, how long one call may wait, objects of a listing whose
+/// length is asked for at once.
+inline constexpr std::size_t rados_space_bytes = 64;
+inline constexpr std::chrono::seconds rados_wait{600};
+inline constexpr std::size_t rados_lengths_asked = 64;
 
 /// Publications of one catalogue, a content that is kept, a media type, all properties of one.
 inline constexpr std::uint64_t publications = 10'000'000;
