@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/chunk_rados.hpp"
 #include "tests/chunk_place.hpp"
 
 #include <csignal>
@@ -44,6 +45,9 @@ private:
 
 /// The one of this program.
 rados_cluster& the_cluster();
+
+/// Of a place in it; the limit of an operation is short.
+interswarm::rados_options place_options(const std::string& space, const std::string& config_file);
 
 /// A namespace in it.
 class rados_place final : public chunk_place {

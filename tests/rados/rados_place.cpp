@@ -1,5 +1,4 @@
 #include "schema/base/encoding.hpp"
-#include "storage/chunk_rados.hpp"
 #include "tests/rados/cluster.hpp"
 
 #include <fstream>
@@ -7,19 +6,23 @@
 
 using namespace interswarm;
 
+rados_options place_options(const std::string& space, const std::string& config_file) {
+  rados_options o;
+  o.config_file = config_file;
+  o.user = "node";
+  o.pool = rados_cluster::pool;
+  o.space = space;
+  o.operation_limit = std::chrono::seconds(4);
+  return o;
+}
+
 rados_place::rados_place() {
   static int made = 0;
   space_ = "node-" + std::to_string(++made);
 }
 
 result<std::unique_ptr<chunk_backend>> rados_place::open() const {
-  rados_options o;
-  o.config_file = the_cluster().config_file();
-  o.user = "node";
-  o.pool = rados_cluster::pool;
-  o.space = space_;
-  o.operation_limit = std::chrono::seconds(4);
-  return open_chunk_rados(o);
+  return open_chunk_rados(place_options(space_, the_cluster().config_file()));
 }
 
 std::string rados_place::run(const std::string& arguments) const {
