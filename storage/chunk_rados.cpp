@@ -126,11 +126,16 @@ private:
   int configure(const rados_options& o) {
     const auto operation = std::to_string(o.operation_limit.count());
     const auto connect = std::to_string(o.connect_limit.count());
+    const auto ask = std::to_string(std::max<std::int64_t>(1, o.operation_limit.count() / 4));
     const std::pair<const char*, std::string> settings[]{
         // Without these a call waits for a cluster that is down for as long as it is down.
         {"rados_osd_op_timeout", operation},
         {"rados_mon_op_timeout", operation},
         {"client_mount_timeout", connect},
+        // A client asks where an OSD went when it had no answer for this long. By default that is
+        // 10 s, which calls with a shorter limit never live to see.
+        {"objecter_timeout", ask},
+        {"objecter_tick_interval", ask},
         // Errors are values here; librados would write them to our terminal as well.
         {"log_to_stderr", "false"},
         {"err_to_stderr", "false"}};
