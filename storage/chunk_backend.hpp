@@ -18,7 +18,8 @@ public:
   /// The image is there wholly or not at all, whenever the process dies; a former one under the
   /// name is replaced. It survives a crash of the machine when the call returns, unless the
   /// operator chose otherwise. `image` is given in parts. Fails `io` or `denied`; `no_room` when
-  /// there is no room.
+  /// there is no room. Calls to a store over a network fail `timed_out` and `unavailable` too;
+  /// after `timed_out` the image may be there or not.
   virtual result<void> write(const chunk_name& name, std::span<const byte_view> image) = 0;
   /// The image's bytes from `offset` on, fewer than `count` only at its end. Fails `not_found`,
   /// `io`.

@@ -155,7 +155,8 @@ void rados_cluster::end_osd(int signal) { end(osd_, signal); }
 
 void rados_cluster::start_osd() {
   osd_ = start({"ceph-osd", "-i", "0", "-f", "-c", config_file()});
-  run("rados", std::string("-p ") + pool + " put probe /dev/null");
+  run("rados", std::string("--objecter-timeout 1 --objecter-tick-interval 1 -p ") + pool +
+                   " put probe /dev/null");
 }
 
 rados_cluster& the_cluster() {
