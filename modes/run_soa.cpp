@@ -13,6 +13,7 @@
 #include "actors/services/http_shelf.hpp"
 #include "actors/services/keeper.hpp"
 #include "actors/services/stored_face.hpp"
+#include "modes/chunks.hpp"
 #include "modes/links.hpp"
 #include "modes/name_argument.hpp"
 #include "modes/naming.hpp"
@@ -84,29 +85,13 @@ private:
 };
 
 result<void> node::start_storage() {
-  const auto folder = soa_.folder.empty() ? folder_.path() / "chunks" : soa_.folder;
-  auto backend =
-      open_chunk_folder(folder.string(), soa_.sync ? durability::synced : durability::cached);
-  if (!backend) return tl::unexpected(backend.error());
-  auto quota = soa_.quota_bytes;
-  auto store = chunk_store::open(std::move(*backend), (folder_.path() / "chunks.db").string(),
-                                 quota, runtime::unix_seconds());
-  if (!store) return tl::unexpected(store.error());
-  if (quota == 0) {
-    std::error_code failure;
-    const auto space = std::filesystem::space(folder, failure);
-    if (failure) return fail(errc::io, folder.string() + ": " + failure.message());
-    // What is stored already counts, too, and is not free.
-    const auto used = (*store)->usage();
-    if (!used) return tl::unexpected(used.error());
-    quota = (space.available + used->used_bytes) / 10 * 9;
-    (*store)->set_quota(quota);
-  }
+  auto chunks = open_chunks(soa_, folder_, settings_.node.domain);
+  if (!chunks) return tl::unexpected(chunks.error());
   auto options = soa_.node;
   options.id = settings_.node.domain;
-  storage_ = storage::spawn_storage_node(home(), std::move(*store), std::move(options));
+  storage_ = storage::spawn_storage_node(home(), std::move(chunks->store), std::move(options));
   system_.enlist(runtime::stage::storage, "storage node", storage_);
-  addresses_.push_back("storage " + folder.string() + ", " + std::to_string(quota) + " bytes");
+  addresses_.push_back("storage " + chunks->where);
   return {};
 }
 

@@ -70,6 +70,13 @@ void read_storage(config_reader& r, soa_config& out) {
   r.read("grace", out.node.grace);
   r.read("scrub_interval", out.node.scrub_interval);
   r.read("scrub_bytes_per_second", out.node.scrub_bytes_per_second);
+  r.read("rados_pool", out.rados.pool);
+  r.read("rados_namespace", out.rados.space);
+  r.read("rados_user", out.rados.user);
+  r.read("rados_config", out.rados.config_file);
+  r.read("rados_operation_limit", out.rados.operation_limit);
+  if (!out.rados.pool.empty() && !folder.empty())
+    r.reject("rados_pool", "chunks are in a pool or in a folder");
   if (threads < 1 || threads > 64) r.reject("threads", "1 to 64 are wanted");
   if (out.node.domain.size() > 63) r.reject("failure_domain", "at most 63 characters");
   if (out.node.scrub_bytes_per_second == 0)

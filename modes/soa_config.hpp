@@ -6,6 +6,7 @@
 #include "actors/storage/storage_network.hpp"
 #include "actors/storage/storage_node.hpp"
 #include "schema/base/endpoint.hpp"
+#include "storage/chunk_rados.hpp"
 
 #include <filesystem>
 #include <map>
@@ -34,8 +35,10 @@ struct soa_config {
   // [storage]
   /// Empty: "chunks" in the data folder.
   std::filesystem::path folder;
+  /// With a pool, the chunks are in Ceph; the namespace is the node's domain if it is empty.
+  rados_options rados;
   storage::storage_node_options node;
-  /// Bytes of chunks; 0: nine tenths of what was free at the start.
+  /// Bytes of chunks; 0: nine tenths of what was free at the start, in the pool as in a folder.
   std::uint64_t quota_bytes = 0;
   /// Chunks survive a crash of the machine when they are acknowledged, not only one of the process.
   bool sync = true;

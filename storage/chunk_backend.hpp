@@ -30,6 +30,8 @@ public:
   /// Names and lengths of all images, in any order.
   virtual result<void>
   each(const std::function<void(const chunk_name&, std::uint64_t)>& visit) const = 0;
+  /// Bytes that may still be written, as far as the place can tell. Fails `io` and as calls do.
+  virtual result<std::uint64_t> room() const = 0;
 };
 
 /// Whether a written chunk must survive a crash of the machine, or only one of the process.

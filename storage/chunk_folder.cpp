@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace interswarm {
@@ -124,6 +125,12 @@ public:
       if (!listed) return failed("list");
     }
     return {};
+  }
+
+  result<std::uint64_t> room() const override {
+    struct statvfs info {};
+    if (::fstatvfs(fresh_.get(), &info) != 0) return failed("ask for the room of");
+    return std::uint64_t{info.f_bavail} * info.f_frsize;
   }
 
 private:

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <rados/librados.h>
 #include <random>
 #include <thread>
@@ -80,6 +81,17 @@ std::optional<chunk_name> name_of(std::string_view object) {
   return to_hex(out) == object ? std::optional(out) : std::nullopt;
 }
 
+/// Of `ceph df --format json`.
+std::optional<std::uint64_t> room_in(std::string_view answer, const std::string& pool) {
+  try {
+    const auto parsed = nlohmann::json::parse(answer);
+    for (const auto& p : parsed.at("pools"))
+      if (p.at("name") == pool) return p.at("stats").at("max_avail").get<std::uint64_t>();
+  } catch (const nlohmann::json::exception&) {
+  }
+  return {};
+}
+
 /// The connection to the cluster, with a namespace of a pool.
 class rados_space {
 public:
@@ -114,6 +126,22 @@ public:
     // A full pool answers instead of holding a write back until it has room again.
     ::rados_set_pool_full_try(io_);
     return {};
+  }
+
+  /// What the pool's rules of copies and fullness leave. A pool's own quota is not in it.
+  result<std::uint64_t> room() const {
+    const char* question = R"({"prefix": "df", "format": "json"})";
+    char* said = nullptr;
+    std::size_t length = 0;
+    const int asked =
+        ::rados_mon_command(cluster_, &question, 1, nullptr, 0, &said, &length, nullptr, nullptr);
+    const std::unique_ptr<char, void (*)(char*)> owner(said, ::rados_buffer_free);
+    if (asked < 0) return failed("ask for the room of", asked);
+    std::string pool(256, '\0');
+    if (const int named = ::rados_ioctx_get_pool_name(io_, pool.data(), 256); named < 0)
+      return failed("ask for the name of", named);
+    if (const auto found = room_in(std::string_view(said, length), pool.c_str())) return *found;
+    return fail(errc::malformed, "the monitors do not tell the room of " + name_);
   }
 
   rados_ioctx_t io() const { return io_; }
@@ -342,6 +370,8 @@ public:
       if (const int stated = take_first(); stated < 0) return space_.failed("list", stated);
     return {};
   }
+
+  result<std::uint64_t> room() const override { return space_.room(); }
 
 private:
   rados_space space_;

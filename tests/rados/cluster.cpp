@@ -26,6 +26,14 @@ std::string shell(const std::string& command) {
   return said;
 }
 
+std::string new_uuid() {
+  std::string out;
+  std::ifstream("/proc/sys/kernel/random/uuid") >> out;
+  return out;
+}
+
+} // namespace
+
 int free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -38,14 +46,6 @@ int free_port() {
   ::close(fd);
   return ntohs(address.sin_port);
 }
-
-std::string new_uuid() {
-  std::string out;
-  std::ifstream("/proc/sys/kernel/random/uuid") >> out;
-  return out;
-}
-
-} // namespace
 
 rados_cluster::rados_cluster() {
   try {

@@ -43,6 +43,9 @@ private:
   pid_t osd_ = 0;
 };
 
+/// Of loopback; nobody used it a moment ago.
+int free_port();
+
 /// The one of this program.
 rados_cluster& the_cluster();
 

@@ -272,3 +272,11 @@ TEST_CASE("putters at the same time share the index") {
   CHECK(s->usage()->chunks == 80);
   CHECK(s->holders({}, 100)->size() == 8);
 }
+
+TEST_CASE("a place tells its room") {
+  const auto place = make_chunk_place();
+  const auto room = place->open().value()->room();
+  REQUIRE(room);
+  REQUIRE(*room > 4 * 1024 * 1024);
+  REQUIRE(*room < 1ull << 50);
+}
