@@ -216,6 +216,15 @@ class AMule:
         self._wanted[link] = None
         self.command(f"add {link}")
 
+    def source_count(self, link):
+        """How many clients it knows that have what it downloads by the link."""
+        listed = re.search(
+            rf"{ed2k_hash(link)} .*\n.*%\]\s+\d+/\s*(\d+)", self.command("show dl"), re.IGNORECASE
+        )
+        if listed is None:
+            raise Failure(f"{self.name} does not download {link}")
+        return int(listed.group(1))
+
     def _path(self, link):
         return os.path.join(self.incoming, urllib.parse.unquote(link.split("|")[2]))
 
