@@ -105,7 +105,7 @@ result<void> run_publish(client_options& o, const publish_options& p) {
       urls.insert(urls.end(), p.mirrors.begin(), p.mirrors.end());
       published = pull_content(o.node, p.tenant, *draft, urls, *headers);
     } else {
-      published = upload_file(o.node, p.tenant, *draft, what);
+      published = upload_file(o.node, p.tenant, *draft, p.expires, what);
     }
     if (!published) return tl::unexpected(published.error());
     print_published(*published, o.json);

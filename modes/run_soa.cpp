@@ -76,6 +76,7 @@ private:
   services::catalogue_desk_actor catalogue_;
   bridge::name_transfer_actor books_;
   services::library_actor shelf_;
+  services::post_desk_actor post_;
   services::access_desk_actor access_;
   bridge::handler_actor handler_;
   std::shared_ptr<services::publish_works> works_;
@@ -133,14 +134,13 @@ result<void> node::start_library() {
   ctx.changed = [tell](const std::vector<msg::name_record>& records) {
     tell(bridge::names_changed{records, false});
   };
-  ctx.parties_changed = [this] {
-    if (access_) caf::anon_send(access_, services::parties_changed{});
-  };
   ctx.withdrawn = [tell](const msg::name& name) { tell(bridge::name_withdrawn{name}); };
   shelf_ = runtime::spawn_on<services::library>(home(), std::move(ctx));
   system_.enlist(runtime::stage::sessions, "library", shelf_);
   if (soa_.access) {
-    access_ = services::spawn_access_desk(home(), shelf_);
+    post_ = services::spawn_post_desk(home(), shelf_);
+    system_.enlist(runtime::stage::sessions, "post", post_);
+    access_ = services::spawn_access_desk(home(), shelf_, post_);
     system_.enlist(runtime::stage::sessions, "access", access_);
   }
   start_handler();
@@ -247,6 +247,7 @@ result<void> node::join_cluster() {
   ctx.catalogue = catalogue_;
   ctx.network = network_;
   ctx.shelf = shelf_;
+  ctx.post = post_;
   ctx.copies = static_cast<std::uint8_t>(soa_.network.copies);
   ctx.least_copies = static_cast<std::uint8_t>(soa_.network.least_copies);
   ctx.leads = leads_;

@@ -1,6 +1,8 @@
 #include "modes/upload.hpp"
 
 #include "modes/print.hpp"
+#include "modes/upload_identity.hpp"
+#include "schema/base/encoding.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -38,22 +40,32 @@ public:
     if (fd < 0)
       return fail(errno == ENOENT ? errc::not_found : errc::io, path + ": " + std::strerror(errno));
     open_file out(path, fd);
-    struct stat state {};
-    if (::fstat(fd, &state) != 0) return fail(errc::io, path + ": " + std::strerror(errno));
-    if (!S_ISREG(state.st_mode)) return fail(errc::malformed, path + ": no regular file");
-    out.size_ = static_cast<std::uint64_t>(state.st_size);
+    auto state = out.look();
+    if (!state) return tl::unexpected(state.error());
+    out.state_ = std::move(*state);
     return out;
   }
   open_file(open_file&& other) noexcept
-      : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}
+      : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)),
+        state_(std::move(other.state_)) {}
   open_file& operator=(open_file&&) = delete;
   ~open_file() {
     if (fd_ >= 0) ::close(fd_);
   }
 
-  std::uint64_t size() const { return size_; }
+  std::uint64_t size() const { return state_.size; }
+  /// As it was when it was opened.
+  const file_state& state() const { return state_; }
+  /// Fails `conflict` when somebody has written to it since.
+  result<void> unchanged() const {
+    const auto now = look();
+    if (!now) return tl::unexpected(now.error());
+    if (now->size != state_.size || now->modified_ns != state_.modified_ns)
+      return fail(errc::conflict, path_ + ": changed while it was read");
+    return {};
+  }
   result<slice> read(std::uint64_t offset) const {
-    bytes out(std::min(block_bytes, size_ - offset));
+    bytes out(std::min(block_bytes, size() - offset));
     std::size_t got = 0;
     while (got < out.size()) {
       const auto n =
@@ -69,9 +81,27 @@ public:
 private:
   open_file(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
 
+  result<file_state> look() const {
+    struct stat s {};
+    if (::fstat(fd_, &s) != 0) return fail(errc::io, path_ + ": " + std::strerror(errno));
+    if (!S_ISREG(s.st_mode)) return fail(errc::malformed, path_ + ": no regular file");
+    const auto ns = [](const timespec& t) {
+      return static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+    };
+    file_state out;
+    char host[256] = {};
+    if (::gethostname(host, sizeof host - 1) == 0) out.host = host;
+    out.device = s.st_dev;
+    out.inode = s.st_ino;
+    out.size = static_cast<std::uint64_t>(s.st_size);
+    out.modified_ns = ns(s.st_mtim);
+    out.changed_ns = ns(s.st_ctim);
+    return out;
+  }
+
   std::string path_;
   int fd_;
-  std::uint64_t size_ = 0;
+  file_state state_;
 };
 
 class progress_shown {
@@ -80,6 +110,11 @@ public:
       : what_(std::move(what)), terminal_(isatty(STDERR_FILENO) != 0) {}
   ~progress_shown() {
     if (shown_) std::cerr << "\n";
+  }
+  /// One line that stays.
+  void say(const std::string& text) {
+    if (std::exchange(shown_, false)) std::cerr << "\n";
+    std::cerr << printable(what_) << ": " << text << "\n";
   }
   void show(const msg::publish_state& s) {
     if (!terminal_) return;
@@ -120,9 +155,9 @@ result<msg::publish_state> outcome_of(result<msg::publish_state> ended) {
 class uploader {
 public:
   uploader(const node_address& where, std::string tenant, const msg::publication& draft,
-           const open_file& file)
-      : where_(where), tenant_(std::move(tenant)), draft_(draft), file_(file), shown_(draft.title) {
-  }
+           const std::string& lease, const open_file& file)
+      : where_(where), tenant_(std::move(tenant)), draft_(draft), file_(file), shown_(draft.title),
+        identity_(upload_identity(file.state(), draft, lease)) {}
 
   result<msg::publish_state> run() {
     auto broken_at = clock::now();
@@ -149,11 +184,15 @@ private:
     if (!upload) return tl::unexpected(upload.error());
     auto work = (*node)->ask<msg::upload_publishing_result>(*upload, msg::upload_publishing{});
     if (!work) return tl::unexpected(work.error());
+    const bool first = id_.empty();
     id_ = work->id;
     auto state =
         (*node)->ask<msg::publishing_progress_result>(work->work, msg::publishing_progress{0, 0});
     if (!state) return tl::unexpected(state.error());
     if (state->progress.finished) return std::move(state->progress);
+    if (first && state->progress.done_bytes > 0)
+      shown_.say("goes on where it was, at " + human_bytes(state->progress.done_bytes) + " of " +
+                 human_bytes(file_.size()));
     if (auto sent = send_from(**node, *upload, work->work, state->progress.done_bytes); !sent)
       return sent_or_ended(**node, work->work, sent.error());
     return follow(**node, work->work, shown_);
@@ -173,11 +212,11 @@ private:
       auto again =
           node.ask<msg::storage_service_resume_result>(service, msg::storage_service_resume{id_});
       if (again) return again->upload;
-      // The node was started anew: from the beginning.
       if (again.error().code != errc::not_found) return tl::unexpected(again.error());
+      shown_.say("the service node has lost this upload, as it was started anew; it begins again");
     }
     auto made = node.ask<msg::storage_service_publish_result>(
-        service, msg::storage_service_publish{draft_, file_.size()});
+        service, msg::storage_service_publish{draft_, file_.size(), identity_});
     if (!made) return tl::unexpected(made.error());
     return made->upload;
   }
@@ -213,6 +252,10 @@ private:
       }
     }
     if (!outcome) return outcome;
+    if (auto same = file_.unchanged(); !same) {
+      (void)node.ask_done(work, msg::publishing_cancel{});
+      return same;
+    }
     return node.ask_done(upload, msg::upload_finish{file_.size()});
   }
 
@@ -221,6 +264,8 @@ private:
   msg::publication draft_;
   const open_file& file_;
   progress_shown shown_;
+  /// Of the file, and of its upload once it has begun.
+  slice identity_;
   slice id_;
   /// Blocks that were taken, over all connections.
   std::uint64_t sent_ = 0;
@@ -237,10 +282,11 @@ result<msg::storage_service_actor> storage_service_of(node_client& client,
 }
 
 result<msg::publish_state> upload_file(const node_address& where, const std::string& tenant,
-                                       const msg::publication& draft, const std::string& path) {
+                                       const msg::publication& draft, const std::string& lease,
+                                       const std::string& path) {
   const auto file = open_file::open(path);
   if (!file) return tl::unexpected(file.error());
-  return outcome_of(uploader(where, tenant, draft, *file).run());
+  return outcome_of(uploader(where, tenant, draft, lease, *file).run());
 }
 
 result<msg::publish_state> pull_content(const node_address& where, const std::string& tenant,

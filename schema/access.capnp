@@ -29,9 +29,12 @@ interface AccessService {
   open @4 (contentId :Data) -> (source :Source.Source, publication :Service.Publication);
 
   listen @5 (bridge :Bridging.Bridge) -> (listening :Overlay.Registration);
-  # Messages for this party go to `bridge` while the registration is held; a later one takes its place.
+  # Messages for this party go to `bridge` while the registration is held; a later one, at whichever access node, takes
+  # its place.
 
   send @6 (to :Text, message :Bridging.Message) -> (reply :Bridging.Reply);
-  # Hands another party a message: find, names, publish, status. Its `domain` is this party's name, whatever is
-  # written there. Fails `unavailable` when that party does not listen at this access node.
+  # Hands another party, at whichever access node it listens, a message: find, names, publish, status. Its `domain` is
+  # this party's name, whatever is written there. It is handed over once at most: what fails may have arrived. Fails
+  # `unavailable` when that party listens at no access node that answers, `tooLarge` and `overloaded` when this party
+  # sends too much, and as the receiver does.
 }

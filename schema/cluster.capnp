@@ -3,6 +3,7 @@
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("interswarm::wire");
+using Bridging = import "bridge.capnp";
 using Service = import "service.capnp";
 using Storage = import "storage.capnp";
 
@@ -43,6 +44,23 @@ interface Cluster {
 
   copies @3 () -> (copies :UInt8, leastCopies :UInt8);
   # How many copies of each chunk this member is told to keep: all of a cluster must agree.
+
+  post @4 () -> (post :PartyPost);
+  # Fails `unimplemented` without the access role.
+}
+
+interface PartyPost {
+  # One access node's parties, for the messages that others' parties send them. Nothing is passed on from here.
+
+  where @0 (party :Text) -> (listens :Bool);
+  # Whether it listens at this access node.
+
+  deliver @1 (fromParty :Text, tokenHash :Data, to :Text, message :Bridging.Message) -> (reply :Bridging.Reply);
+  # The sender's name and the SHA-256 of its token: it is looked up here, too. Fails `denied` for a sender that was
+  # revoked, `notFound` when `to` listens here no more, `overloaded` when too many are in work, and as the receiver does.
+
+  moved @2 (party :Text, since :Int64) -> ();
+  # It listens at the caller since then (Unix milliseconds): whatever listens here for longer is dismissed.
 }
 
 struct ClusterState {

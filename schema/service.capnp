@@ -99,9 +99,11 @@ struct OriginServer {
 interface StorageService {
   # For one content provider (a tenant): everything happens in its name.
 
-  publish @0 (draft :Publication, size :UInt64) -> (upload :Upload);
-  # Title, media type, properties, series, openness and lease are taken from `draft`. Fails `overloaded` when too many
-  # are at work, `noRoom` when the tenant's quota does not allow for `size` more bytes (it may be `unknownSize`).
+  publish @0 (draft :Publication, size :UInt64, identity :Data) -> (upload :Upload);
+  # Title, media type, properties, series, openness and lease are taken from `draft`. `identity` (at most 64 bytes)
+  # tells this file, in this state and under this draft, from all others of the tenant: its upload that is still at
+  # work here is given back, and goes on at its `doneBytes`. Empty: it is a new one always. Fails `overloaded` when too
+  # many are at work, `noRoom` when the tenant's quota does not allow for `size` more bytes (it may be `unknownSize`).
 
   resume @1 (id :Data) -> (upload :Upload);
   # Fails `notFound` when that work is over or unknown.

@@ -56,6 +56,11 @@ cluster_desk::behavior_type cluster_desk::make_behavior() {
           return runtime::make_caf_error(errc::unimplemented, "this node has no catalogue");
         return msg::cluster_catalogue_result{ctx_.catalogue};
       },
+      [this](const msg::cluster_post&) -> caf::result<msg::cluster_post_result> {
+        if (!ctx_.post)
+          return runtime::make_caf_error(errc::unimplemented, "no party logs in at this node");
+        return msg::cluster_post_result{ctx_.post};
+      },
       [this](const msg::cluster_copies&) {
         return msg::cluster_copies_result{ctx_.copies, ctx_.least_copies};
       },
@@ -145,7 +150,9 @@ void cluster_desk::down(const std::string& key, const std::string& why) {
   auto& l = found->second;
   complain(l, key, why);
   if (l.catalogue_given && ctx_.shelf) send(ctx_.shelf, services::catalogue_down{key});
+  if (l.post_given && ctx_.post) send(ctx_.post, services::post_down{key});
   l.catalogue_given = false;
+  l.post_given = false;
   l.membership = nullptr;
   l.remote = nullptr;
   l.session = nullptr;
@@ -198,6 +205,7 @@ void cluster_desk::use(const std::string& key) {
   if (m == nullptr || l.id == ctx_.own.id) return;
   if (has_role(*m, msg::role::storage) && !l.membership && !l.joining) take_storage(key);
   if (ctx_.shelf && has_role(*m, msg::role::service) && !l.catalogue_given) take_catalogue(key);
+  if (ctx_.post && has_role(*m, msg::role::access) && !l.post_given) take_post(key);
 }
 
 void cluster_desk::take_storage(const std::string& key) {
@@ -244,6 +252,30 @@ void cluster_desk::take_catalogue(const std::string& key) {
           });
 }
 
+void cluster_desk::take_post(const std::string& key) {
+  auto& l = links_[key];
+  l.post_given = true;
+  request(l.remote, patience, msg::cluster_post{})
+      .then(
+          [this, key, remote = l.remote](const msg::cluster_post_result& r) {
+            if (at(key, remote) == nullptr) return;
+            send(ctx_.post, services::post_up{key, r.post});
+            runtime::log().info("access node {} is here", printable(key));
+          },
+          [this, key, remote = l.remote](const caf::error& e) {
+            auto* known = at(key, remote);
+            if (known == nullptr) return;
+            known->post_given = false;
+            complain(*known, key, to_string(runtime::to_error(e)));
+          });
+}
+
+bool cluster_desk::wants(const msg::member& m) const {
+  if (!wants_others() || m.id == ctx_.own.id) return false;
+  return has_role(m, msg::role::storage) || has_role(m, msg::role::service) ||
+         (ctx_.post && has_role(m, msg::role::access));
+}
+
 void cluster_desk::join_own() {
   if (ctx_.shelf && ctx_.catalogue)
     send(ctx_.shelf, services::catalogue_up{ctx_.own.id, ctx_.catalogue});
@@ -271,11 +303,9 @@ void cluster_desk::tick() {
     links_.erase(found);
   }
   for (const auto& m : table_.all()) {
-    const bool needed = wants_others() && m.id != ctx_.own.id &&
-                        (has_role(m, msg::role::storage) || has_role(m, msg::role::service));
     const bool linked = std::any_of(links_.begin(), links_.end(),
                                     [&](const auto& l) { return l.second.id == m.id; });
-    if (needed && !linked) dial(m.id, m.id, m.address, false);
+    if (wants(m) && !linked) dial(m.id, m.id, m.address, false);
   }
   std::vector<std::string> keys;
   for (const auto& [key, l] : links_) keys.push_back(key);

@@ -3,7 +3,7 @@
 #include "actors/node/member_table.hpp"
 #include "actors/runtime/loop_actor.hpp"
 #include "actors/runtime/tls.hpp"
-#include "actors/services/library.hpp"
+#include "actors/services/post_desk.hpp"
 #include "schema/cluster.gen.hpp"
 #include "schema/node.gen.hpp"
 
@@ -41,7 +41,8 @@ using cluster_desk_actor =
 
 /// This process among the others of its cluster: finds them from a few that it is told of, keeps
 /// connections to those that it needs (storage and service nodes, when it has the service or the
-/// access role) and hands what it gets of them to the storage network and the library.
+/// access role, and with the latter the other access nodes) and hands what it gets of them to the
+/// storage network, the library and the post desk.
 class cluster_desk final : public runtime::loop_actor<cluster_desk_actor> {
 public:
   struct seed {
@@ -60,6 +61,8 @@ public:
     /// Null where this process reads and writes no contents.
     msg::storage_network_actor network;
     services::library_actor shelf;
+    /// Null without the access role.
+    services::post_desk_actor post;
     std::uint8_t copies = 0;
     std::uint8_t least_copies = 0;
     /// Told where clients find all access nodes.
@@ -86,6 +89,7 @@ private:
     bool joining = false;
     msg::registration_actor membership;
     bool catalogue_given = false;
+    bool post_given = false;
     std::string complaint;
   };
 
@@ -97,6 +101,9 @@ private:
   void use(const std::string& key);
   void take_storage(const std::string& key);
   void take_catalogue(const std::string& key);
+  void take_post(const std::string& key);
+  /// Whether this process has use for the member.
+  bool wants(const msg::member& m) const;
   void compare_copies(const std::string& key);
   void complain(link& l, const std::string& key, const std::string& why);
   void join_own();

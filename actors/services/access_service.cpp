@@ -3,7 +3,6 @@
 #include "actors/runtime/error.hpp"
 #include "actors/runtime/gate.hpp"
 #include "actors/runtime/log.hpp"
-#include "actors/runtime/registration.hpp"
 #include "actors/services/catalogue_desk.hpp"
 #include "schema/access.glue.hpp"
 #include "schema/base/encoding.hpp"
@@ -17,17 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto ask_timeout = 20s;
-constexpr auto message_timeout = 10s;
-
-/// Who listens for messages; shared by the sessions of one loop.
-struct listeners {
-  struct one {
-    std::uint64_t number = 0;
-    msg::bridge_actor bridge;
-  };
-  std::map<std::string, one> by_party;
-  std::uint64_t count = 0;
-};
 
 caf::error denied() {
   return runtime::make_caf_error(errc::denied, "this party has no right to that");
@@ -35,13 +23,23 @@ caf::error denied() {
 
 class access_session final : public runtime::loop_actor<msg::access_service_actor> {
 public:
+  /// What tells this session from the party's others.
+  struct identity {
+    msg::party who;
+    slice token;
+    std::uint64_t number = 0;
+  };
+
   access_session(caf::actor_config& config, runtime::loop& home, library_actor shelf,
-                 msg::party who, std::shared_ptr<listeners> all)
-      : loop_actor(config, home), shelf_(std::move(shelf)), who_(std::move(who)),
-        listeners_(std::move(all)) {}
+                 post_desk_actor post, identity own)
+      : loop_actor(config, home), shelf_(std::move(shelf)), post_(std::move(post)),
+        who_(std::move(own.who)), token_(std::move(own.token)), number_(own.number) {}
 
   const char* name() const override { return "access-session"; }
-  void on_exit() override { shelf_ = nullptr; }
+  void on_exit() override {
+    shelf_ = nullptr;
+    post_ = nullptr;
+  }
   behavior_type make_behavior() override {
     return {
         [this](const msg::access_service_describe&) {
@@ -143,23 +141,7 @@ private:
   caf::result<msg::access_service_listen_result> listen(msg::bridge_actor bridge) {
     if (!who_.message) return denied();
     if (!bridge) return runtime::make_caf_error(errc::malformed, "a bridge is wanted");
-    const auto number = ++listeners_->count;
-    listeners_->by_party.insert_or_assign(who_.name, listeners::one{number, std::move(bridge)});
-    // The registration may end on another thread.
-    auto end = [all = listeners_, number, party = who_.name, at = home().shared_from_this()] {
-      at->post([all, number, party] {
-        const auto found = all->by_party.find(party);
-        if (found != all->by_party.end() && found->second.number == number)
-          all->by_party.erase(found);
-      });
-    };
-    auto check = [all = listeners_, number, party = who_.name] {
-      const auto found = all->by_party.find(party);
-      const bool mine = found != all->by_party.end() && found->second.number == number;
-      return msg::registration_check_result{mine, mine ? "" : "another session listens now"};
-    };
-    return msg::access_service_listen_result{
-        runtime::spawn_on<runtime::registration>(home(), std::move(check), std::move(end))};
+    return delegate(post_, party_listens{who_.name, number_, std::move(bridge)});
   }
 
   caf::result<msg::access_service_send_result> pass_on(const std::string& to,
@@ -167,38 +149,30 @@ private:
     if (!who_.message) return denied();
     // Ledgers are between neighbours.
     if (message.which == msg::message::which_t::settle) return denied();
-    const auto found = listeners_->by_party.find(to);
-    if (found == listeners_->by_party.end())
-      return runtime::make_caf_error(errc::unavailable,
-                                     printable(to) + " does not listen at this access node");
-    message.domain = who_.name;
-    auto promise = make_response_promise<msg::access_service_send_result>();
-    request(found->second.bridge, message_timeout, msg::bridge_handle{std::move(message)})
-        .then(
-            [promise](msg::bridge_handle_result& r) mutable {
-              promise.deliver(msg::access_service_send_result{std::move(r.reply)});
-            },
-            [promise](const caf::error& e) mutable { promise.deliver(e); });
-    return promise;
+    return delegate(post_, party_sends{who_.name, token_, to, std::move(message)});
   }
 
   library_actor shelf_;
+  post_desk_actor post_;
   msg::party who_;
-  std::shared_ptr<listeners> listeners_;
+  slice token_;
+  std::uint64_t number_;
 };
 
 class access_desk final : public runtime::loop_actor<access_desk_actor> {
 public:
-  access_desk(caf::actor_config& config, runtime::loop& home, library_actor shelf)
-      : loop_actor(config, home), shelf_(std::move(shelf)) {}
+  access_desk(caf::actor_config& config, runtime::loop& home, library_actor shelf,
+              post_desk_actor post)
+      : loop_actor(config, home), shelf_(std::move(shelf)), post_(std::move(post)) {}
 
   const char* name() const override { return "access-desk"; }
   void on_exit() override {
     sessions_.clear();
-    listeners_->by_party.clear();
     shelf_ = nullptr;
+    post_ = nullptr;
   }
   behavior_type make_behavior() override {
+    send(shelf_, watch_parties{caf::actor_cast<caf::weak_actor_ptr>(this)});
     return {
         [this](const login& x) { return let_in(x.token); },
         [this](parties_changed) {
@@ -245,12 +219,13 @@ private:
   }
 
   msg::access_service_actor admit(const msg::party& who, const slice& token) {
-    const msg::access_service_actor inside =
-        runtime::spawn_on<access_session>(home(), shelf_, who, listeners_);
+    const auto number = ++count_;
+    const msg::access_service_actor inside = runtime::spawn_on<access_session>(
+        home(), shelf_, post_, access_session::identity{who, token, number});
     runtime::gate g(home());
     auto shown = g.pass(inside);
     sessions_.emplace(
-        ++count_, session{who.name, token, std::move(g), caf::actor_cast<caf::actor_addr>(inside)});
+        number, session{who.name, token, std::move(g), caf::actor_cast<caf::actor_addr>(inside)});
     runtime::log().info("party {} logged in", printable(who.name));
     return shown;
   }
@@ -265,14 +240,14 @@ private:
                 if (found == sessions_.end() || (code != errc::denied && code != errc::not_found))
                   return;
                 runtime::log().info("party {} is cut off", printable(found->second.party));
-                listeners_->by_party.erase(found->second.party);
+                send(post_, party_cut{number});
                 found->second.gate.close({errc::denied, "this party's access was revoked"});
                 sessions_.erase(found);
               });
   }
 
   library_actor shelf_;
-  std::shared_ptr<listeners> listeners_ = std::make_shared<listeners>();
+  post_desk_actor post_;
   std::map<std::uint64_t, session> sessions_;
   std::uint64_t count_ = 0;
   std::chrono::steady_clock::time_point second_{};
@@ -286,8 +261,9 @@ bool may_have(const msg::party& p, const msg::publication& publication) {
          std::find(p.tenants.begin(), p.tenants.end(), publication.tenant) != p.tenants.end();
 }
 
-access_desk_actor spawn_access_desk(runtime::loop& home, library_actor shelf) {
-  return runtime::spawn_on<access_desk>(home, std::move(shelf));
+access_desk_actor spawn_access_desk(runtime::loop& home, library_actor shelf,
+                                    post_desk_actor post) {
+  return runtime::spawn_on<access_desk>(home, std::move(shelf), std::move(post));
 }
 
 } // namespace interswarm::services

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/services/library.hpp"
+#include "actors/services/post_desk.hpp"
 #include "schema/access.gen.hpp"
 
 #include <memory>
@@ -14,9 +14,6 @@ struct login {
 struct logged_in {
   msg::access_service_actor access;
 };
-/// The parties may have changed: each session is looked at again.
-struct parties_changed {};
-
 using access_desk_actor =
     caf::typed_actor<caf::replies_to<login>::with<logged_in>, caf::reacts_to<parties_changed>>;
 
@@ -26,8 +23,8 @@ inline constexpr std::size_t max_sessions = 10'000;
 inline constexpr std::uint32_t wrong_logins_per_second = 20;
 
 /// Lets parties in by their tokens and cuts off, at once and with all that they obtained, those
-/// that are revoked.
-access_desk_actor spawn_access_desk(runtime::loop& home, library_actor shelf);
+/// that are revoked. `post` is for their messages.
+access_desk_actor spawn_access_desk(runtime::loop& home, library_actor shelf, post_desk_actor post);
 
 /// Whether the party may have a content of this publication.
 bool may_have(const msg::party& p, const msg::publication& publication);
@@ -36,4 +33,3 @@ bool may_have(const msg::party& p, const msg::publication& publication);
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::login)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::logged_in)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::parties_changed)

@@ -5,6 +5,7 @@
 #include "actors/runtime/wall_clock.hpp"
 #include "actors/services/access_service.hpp"
 #include "actors/services/catalogue_desk.hpp"
+#include "actors/services/http/content_right.hpp"
 #include "schema/base/encoding.hpp"
 
 #include <algorithm>
@@ -22,6 +23,8 @@ constexpr auto ask_timeout = 20s;
 constexpr auto write_every = 2s;
 /// Contents whose delivery is counted at once; then the longest quiet one is written and forgotten.
 constexpr std::size_t max_counted = 4096;
+
+bytes to_bytes(const slice& s) { return {s.view().begin(), s.view().end()}; }
 
 /// Answers the door's questions, on its loop.
 class http_shelf final : public runtime::loop_actor<caf::actor> {
@@ -41,7 +44,8 @@ public:
   caf::behavior make_behavior() override {
     chores_ = runtime::on_loop<kj::Promise<void>>(home(),
                                                   chores().eagerlyEvaluate([](kj::Exception&&) {}));
-    return {[](caf::unit_t) {}};
+    caf::anon_send(shelf_, watch_parties{caf::actor_cast<caf::weak_actor_ptr>(this)});
+    return {[this](parties_changed) { look_again(); }};
   }
 
   void ask(http::http_question q, http::http_answer then) {
@@ -55,6 +59,8 @@ private:
     msg::ledger_entry entry;
     bool changed = false;
   };
+  /// A token's hash and a content id.
+  using claim = std::pair<bytes, bytes>;
 
   /// One candidate after the other.
   void look_up(std::vector<msg::name> names, std::size_t at, http::http_question q,
@@ -101,14 +107,13 @@ private:
 
   void open_for_party(const msg::name& asked, const opened_stored& r, const std::string& token,
                       const http::http_answer& then) {
-    request(shelf_, ask_timeout, msg::catalogue_party{token_hash(token)})
+    const auto hash = token_hash(token);
+    request(shelf_, ask_timeout, msg::catalogue_party{hash})
         .then(
-            [this, asked, r, then](const msg::catalogue_party_result& x) {
-              const auto may =
-                  std::find_if(r.publications.begin(), r.publications.end(),
-                               [&](const auto& p) { return x.party.take && may_have(x.party, p); });
-              if (may != r.publications.end()) return give(asked, r, *may, then);
-              then(fail(errc::not_found, "no such content"));
+            [this, asked, r, hash, then](const msg::catalogue_party_result& x) {
+              const auto* may = shown_to(x.party, r.publications);
+              if (may == nullptr) return then(fail(errc::not_found, "no such content"));
+              give(asked, r, *may, then, right_of(hash, r.content.record.content_id));
             },
             // A wrong token is told what no token is told.
             [then](const caf::error& e) {
@@ -118,8 +123,58 @@ private:
             });
   }
 
+  static const msg::publication* shown_to(const msg::party& who,
+                                          const std::vector<msg::publication>& all) {
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const auto& p) { return who.take && may_have(who, p); });
+    return found == all.end() ? nullptr : &*found;
+  }
+
+  /// One for all transfers of the content by that token.
+  std::shared_ptr<http::content_right> right_of(const slice& token, const slice& content_id) {
+    auto& known = rights_[{to_bytes(token), to_bytes(content_id)}];
+    auto out = known.lock();
+    if (!out) known = out = std::make_shared<http::content_right>(home());
+    return out;
+  }
+
+  void look_again() {
+    forget_unused_rights();
+    for (const auto& [what, right] : rights_) look_again(what);
+  }
+
+  void look_again(const claim& what) {
+    request(shelf_, ask_timeout, msg::catalogue_party{slice(bytes(what.first))})
+        .then(
+            [this, what](const msg::catalogue_party_result& x) {
+              request(shelf_, ask_timeout, open_stored{slice(bytes(what.second))})
+                  .then(
+                      [this, what, who = x.party](const opened_stored& r) {
+                        if (shown_to(who, r.publications) == nullptr) end_right(what);
+                      },
+                      // Withdrawn by all: who reads it already may finish.
+                      [](const caf::error&) {});
+            },
+            [this, what](const caf::error& e) {
+              const auto code = runtime::to_error(e).code;
+              // An unreachable catalogue says nothing about anybody.
+              if (code == errc::denied || code == errc::not_found) end_right(what);
+            });
+  }
+
+  void end_right(const claim& what) {
+    const auto found = rights_.find(what);
+    if (found == rights_.end()) return;
+    if (const auto right = found->second.lock()) right->end();
+    rights_.erase(found);
+  }
+
+  void forget_unused_rights() {
+    std::erase_if(rights_, [](const auto& r) { return r.second.expired(); });
+  }
+
   void give(const msg::name& asked, const opened_stored& r, const msg::publication& p,
-            const http::http_answer& then) {
+            const http::http_answer& then, std::shared_ptr<http::content_right> right = {}) {
     http::http_content out;
     out.source = r.source;
     out.size = r.content.record.size;
@@ -128,6 +183,7 @@ private:
     out.etag = to_hex(r.content.record.content_id);
     out.modified = p.published_at;
     out.open = p.open;
+    out.right = std::move(right);
     const auto self = caf::actor_cast<caf::weak_actor_ptr>(this);
     out.sent = [this, self, asked, tenant = p.tenant](std::uint64_t bytes) {
       if (caf::actor_cast<caf::strong_actor_ptr>(self)) sent(asked, tenant, bytes);
@@ -136,8 +192,7 @@ private:
   }
 
   void sent(const msg::name& asked, const std::string& tenant, std::uint64_t bytes) {
-    const std::pair key(asked.overlay,
-                        interswarm::bytes(asked.key.view().begin(), asked.key.view().end()));
+    const std::pair key(asked.overlay, to_bytes(asked.key));
     auto at = counts_.find(key);
     if (at == counts_.end()) {
       if (counts_.size() >= max_counted) {
@@ -177,6 +232,7 @@ private:
         .afterDelay(std::chrono::milliseconds(write_every).count() * kj::MILLISECONDS)
         .then([this] {
           write_down();
+          forget_unused_rights();
           return chores();
         });
   }
@@ -185,6 +241,8 @@ private:
   std::string domain_;
   std::function<std::vector<msg::name>(const std::string&)> read_name_;
   std::map<std::pair<std::string, bytes>, count> counts_;
+  /// Those by which something is being sent.
+  std::map<claim, std::weak_ptr<http::content_right>> rights_;
   runtime::on_loop<kj::Promise<void>> chores_;
 };
 

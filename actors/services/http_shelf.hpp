@@ -19,7 +19,8 @@ struct http_shelf_options {
 
 /// Serves what is in the library over HTTP and enters in its ledger what was sent, from the storage
 /// network to "http". A content that is not open is for those who show a signed URL or the token of
-/// a party that may have it. Fails as http::spawn_http_door does.
+/// a party that may have it: whose party loses that right has its connection cut at once. What is
+/// withdrawn is finished for those who read it already. Fails as http::spawn_http_door does.
 result<http::http_door> spawn_http_shelf(runtime::loop& home, library_actor shelf,
                                          http_shelf_options options);
 

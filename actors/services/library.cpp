@@ -21,7 +21,7 @@ constexpr auto ask_timeout = 10s;
 constexpr auto list_timeout = 60s;
 constexpr std::uint32_t watch_ms = 30'000;
 constexpr auto tick_interval = 2s;
-/// Another service node may have published without our hearing of it.
+/// Another service node may have published or revoked without our hearing of it.
 constexpr auto list_at_least_every = 30s;
 constexpr auto keep_open = 60s;
 constexpr std::size_t max_open = 4096;
@@ -125,6 +125,7 @@ library::behavior_type library::make_behavior() {
             x, [](msg::catalogue_add_party_result& r) { return std::move(r); });
       },
       [this](const msg::catalogue_revoke_party& x) { return revoke(x); },
+      [this](const watch_parties& x) { party_watchers_.push_back(x.who); },
       [this](library_tick) { tick(); },
   };
 }
@@ -177,13 +178,21 @@ void library::watch(const std::string& name) {
             if (found == members_.end() || found->second.catalogue != handle) return;
             if (std::exchange(found->second.version, r.version) != r.version) {
               for (auto& [id, o] : open_) o.used_at = {};
-              if (ctx_.parties_changed) ctx_.parties_changed();
+              tell_parties_changed();
               list_anew();
             }
             watch(name);
           },
           // It comes back as a new one.
           [](const caf::error&) {});
+}
+
+void library::tell_parties_changed() {
+  std::erase_if(party_watchers_, [](const caf::weak_actor_ptr& w) {
+    const auto who = caf::actor_cast<caf::strong_actor_ptr>(w);
+    if (who) caf::anon_send(caf::actor_cast<caf::actor>(who), parties_changed{});
+    return !who;
+  });
 }
 
 void library::list_anew() {
@@ -290,7 +299,10 @@ void library::tick() {
   hand_over_ledger();
   const auto now = clock::now();
   std::erase_if(open_, [&](const auto& o) { return now - o.second.used_at > keep_open; });
-  if (!members_.empty() && now - listed_at_ > list_at_least_every) list_anew();
+  if (!members_.empty() && now - listed_at_ > list_at_least_every) {
+    tell_parties_changed();
+    list_anew();
+  }
 }
 
 } // namespace interswarm::services

@@ -27,6 +27,11 @@ struct opened_stored {
   msg::stored_content content;
   std::vector<msg::publication> publications;
 };
+/// `who` is told `parties_changed` whenever somebody's rights may have changed, while it lives.
+struct watch_parties {
+  caf::weak_actor_ptr who;
+};
+struct parties_changed {};
 struct library_tick {};
 
 /// An access node's way to what was published: names and contents come from whichever catalogue
@@ -40,7 +45,8 @@ using library_actor = bridge::name_transfer_actor::extend<
     caf::replies_to<msg::catalogue_party>::with<msg::catalogue_party_result>,
     caf::replies_to<msg::catalogue_parties>::with<msg::catalogue_parties_result>,
     caf::replies_to<msg::catalogue_add_party>::with<msg::catalogue_add_party_result>,
-    caf::replies_to<msg::catalogue_revoke_party>::with<void>, caf::reacts_to<library_tick>>;
+    caf::replies_to<msg::catalogue_revoke_party>::with<void>, caf::reacts_to<watch_parties>,
+    caf::reacts_to<library_tick>>;
 
 struct library_context {
   /// The node's own ledger.
@@ -50,8 +56,6 @@ struct library_context {
   std::function<void(const std::vector<msg::name_record>&)> changed;
   /// Told a name whose content nobody publishes any more.
   std::function<void(const msg::name&)> withdrawn;
-  /// Told when somebody's rights may have changed.
-  std::function<void()> parties_changed;
 };
 
 class library final : public runtime::loop_actor<library_actor> {
@@ -80,6 +84,7 @@ private:
   caf::result<Answer> ask_and_answer(Question question, std::function<Answer(Result&)> make);
   caf::result<void> revoke(const msg::catalogue_revoke_party& x);
   void watch(const std::string& name);
+  void tell_parties_changed();
   void list_anew();
   void request_list();
   void take_list(std::vector<msg::name_record> records);
@@ -89,6 +94,7 @@ private:
 
   library_context ctx_;
   std::map<std::string, member> members_;
+  std::vector<caf::weak_actor_ptr> party_watchers_;
   /// The last list of open names, and when it was asked for.
   std::vector<msg::name_record> newest_;
   bool listing_ = false;
@@ -105,4 +111,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::catalogue_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::catalogue_down)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::open_stored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::opened_stored)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::watch_parties)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::parties_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::services::library_tick)

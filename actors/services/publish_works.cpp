@@ -29,6 +29,13 @@ publish_works::entry* publish_works::find(const slice& id, const std::string& te
   return at == works_.end() || at->second.tenant != tenant ? nullptr : &at->second;
 }
 
+slice publish_works::find_upload(const slice& identity, const std::string& tenant) const {
+  const auto at = std::find_if(works_.begin(), works_.end(), [&](const auto& w) {
+    return w.second.uploading && w.second.tenant == tenant && w.second.identity == identity;
+  });
+  return at == works_.end() ? slice() : slice(from_hex(at->first).value_or(bytes{}));
+}
+
 void publish_works::forget(const slice& id) { works_.erase(to_hex(id)); }
 
 void publish_works::sweep(std::chrono::steady_clock::time_point now) {

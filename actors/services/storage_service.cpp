@@ -68,7 +68,7 @@ public:
   void on_exit() override { works_ = nullptr; }
   behavior_type make_behavior() override {
     return {
-        [this](msg::storage_service_publish& x) { return publish(std::move(x.draft), x.size); },
+        [this](msg::storage_service_publish& x) { return publish(x); },
         [this](const msg::storage_service_resume& x) { return resume(x.id); },
         [this](msg::storage_service_pull& x) { return pull(x); },
         [this](const msg::storage_service_withdraw& x) { return withdraw(x.content_id); },
@@ -117,23 +117,61 @@ private:
     return draft;
   }
 
-  caf::result<msg::storage_service_publish_result> publish(msg::publication draft,
-                                                           std::uint64_t size) {
+  using publish_promise = caf::typed_response_promise<msg::storage_service_publish_result>;
+
+  caf::result<msg::storage_service_publish_result> publish(msg::storage_service_publish& x) {
+    if (auto ok = check(x.draft); !ok) return runtime::make_caf_error(ok.error());
+    if (x.identity.size() > max_identity_bytes)
+      return runtime::make_caf_error(errc::malformed, "a file's identity is too long");
+    auto promise = make_response_promise<msg::storage_service_publish_result>();
+    const auto id = x.identity.empty() ? slice() : works_->find_upload(x.identity, tenant_);
+    if (id.empty()) {
+      begin(std::move(x), promise);
+      return promise;
+    }
+    const auto known = *works_->find(id, tenant_);
+    request(known.work, desk_timeout, msg::publishing_progress{0, 0})
+        .then(
+            [this, x, id, promise](const msg::publishing_progress_result& r) mutable {
+              // What was published may have been withdrawn since.
+              if (!r.progress.finished && give_again(id, promise)) return;
+              works_->forget(id);
+              begin(std::move(x), promise);
+            },
+            [this, x, id, promise](const caf::error&) mutable {
+              works_->forget(id);
+              begin(std::move(x), promise);
+            });
+    return promise;
+  }
+
+  bool give_again(const slice& id, publish_promise& promise) {
+    auto* e = works_->find(id, tenant_);
+    if (e == nullptr) return false;
+    e->touched = std::chrono::steady_clock::now();
+    promise.deliver(msg::storage_service_publish_result{
+        runtime::spawn_on<upload>(home(), e->uploading, id, works_, tenant_)});
+    return true;
+  }
+
+  void begin(msg::storage_service_publish x, publish_promise promise) {
+    const auto refuse = [&](const error& why) { promise.deliver(runtime::make_caf_error(why)); };
     const auto now = std::chrono::steady_clock::now();
-    if (auto ok = check(draft); !ok) return runtime::make_caf_error(ok.error());
-    if (auto ok = works_->admit(tenant_); !ok) return runtime::make_caf_error(ok.error());
-    if (size != msg::unknown_size && size > limits::kept_content_bytes)
-      return runtime::make_caf_error(errc::too_large,
-                                     "a content of more than 4 TiB cannot be kept");
+    if (auto ok = works_->admit(tenant_); !ok) return refuse(ok.error());
+    if (x.size != msg::unknown_size && x.size > limits::kept_content_bytes)
+      return refuse({errc::too_large, "a content of more than 4 TiB cannot be kept"});
     const auto holder = new_upload_holder(runtime::unix_seconds());
-    auto work = spawn_publish_work(home(), publishing(), own(std::move(draft)), size, holder);
-    if (!work) return runtime::make_caf_error(work.error());
-    works_->add(holder, {tenant_, *work, caf::actor_cast<msg::publishing_actor>(*work), now});
+    auto work = spawn_publish_work(home(), publishing(), own(std::move(x.draft)), x.size, holder);
+    if (!work) return refuse(work.error());
+    works_->add(holder, {tenant_, *work, caf::actor_cast<msg::publishing_actor>(*work), now,
+                         std::move(x.identity)});
     msg::storage_service_publish_result out{
         runtime::spawn_on<upload>(home(), *work, holder, works_, tenant_)};
-    if (quota() == 0) return out;
-    auto promise = make_response_promise<msg::storage_service_publish_result>();
-    within_quota(size, [this, promise, out, holder](result<void> ok) mutable {
+    if (quota() == 0) {
+      promise.deliver(std::move(out));
+      return;
+    }
+    within_quota(x.size, [this, promise, out, holder](result<void> ok) mutable {
       if (ok) {
         promise.deliver(std::move(out));
       } else {
@@ -141,7 +179,6 @@ private:
         promise.deliver(runtime::make_caf_error(ok.error()));
       }
     });
-    return promise;
   }
 
   void within_quota(std::uint64_t size, std::function<void(result<void>)> then) {
@@ -181,7 +218,7 @@ private:
     const auto holder = new_upload_holder(runtime::unix_seconds());
     auto work =
         spawn_pull_work(home(), publishing(), own(std::move(x.draft)), std::move(*opened), holder);
-    works_->add(holder, {tenant_, publish_work_actor{}, work, now});
+    works_->add(holder, {tenant_, publish_work_actor{}, work, now, {}});
     return msg::storage_service_pull_result{std::move(work)};
   }
 

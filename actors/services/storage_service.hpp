@@ -28,6 +28,8 @@ inline constexpr std::size_t max_works_per_tenant = 16;
 /// URLs of one pull, and headers.
 inline constexpr std::size_t max_pull_urls = 32;
 inline constexpr std::size_t max_pull_headers = 16;
+/// Bytes that tell a provider's file from its others.
+inline constexpr std::size_t max_identity_bytes = 64;
 
 /// Work in progress of all tenants, each held until a while after it was last looked for. For the
 /// loop on which the services over it are.
@@ -39,6 +41,8 @@ public:
     publish_work_actor uploading;
     msg::publishing_actor work;
     std::chrono::steady_clock::time_point touched{};
+    /// What its provider calls the file; empty if nothing.
+    slice identity{};
   };
 
   explicit publish_works(storage_service_context context) : ctx_(std::move(context)) {}
@@ -49,6 +53,8 @@ public:
   void add(const slice& id, entry e);
   /// Null for an unknown one and for another tenant's.
   entry* find(const slice& id, const std::string& tenant);
+  /// The tenant's upload of that file; empty without one. `identity` is not empty.
+  slice find_upload(const slice& identity, const std::string& tenant) const;
   void forget(const slice& id);
   /// Lets go of those that nobody looked for since `linger`.
   void sweep(std::chrono::steady_clock::time_point now);

@@ -9,6 +9,7 @@
 #include <caf/actor.hpp>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 
 namespace interswarm::runtime {
@@ -16,6 +17,8 @@ class loop;
 }
 
 namespace interswarm::http {
+
+class content_right;
 
 /// Who asks for what.
 struct http_question {
@@ -37,6 +40,8 @@ struct http_content : content_facts {
   /// May be empty. Called on the door's loop with each batch of content bytes that the connection
   /// took; the sum over a request is what was delivered, also when the client left early.
   std::function<void(std::uint64_t bytes)> sent{};
+  /// Of whoever asked; null: what was begun is finished. (content_right.hpp)
+  std::shared_ptr<content_right> right{};
 };
 
 /// Resolves a name. Called on the door's loop, and answers there, once, at once or later. Its

@@ -2,6 +2,7 @@
 
 #include "actors/runtime/on_loop.hpp"
 #include "actors/runtime/wall_clock.hpp"
+#include "actors/services/http/content_right.hpp"
 #include "actors/services/http/field_text.hpp"
 #include "actors/services/http/http_date.hpp"
 #include "schema/base/encoding.hpp"
@@ -229,13 +230,17 @@ kj::Promise<void> http_service::send_body(const http_content& content, content_a
       content_transfer::limits_of_time{door_.options.answer_timeout, door_.options.read_timeout},
       pace_, content.sent);
   auto begun = transfer->first_bytes();
-  return begun.then([this, transfer, answer = std::move(answer),
+  return begun.then([this, transfer, answer = std::move(answer), right = content.right,
                      &response](result<void> ok) -> kj::Promise<void> {
     if (!ok) return refuse(ok.error(), true, response);
+    if (right && right->ended()) return refuse({errc::not_found, {}}, false, response);
     stream_.hold_next_write();
     auto out = begin(answer, false, response);
-    auto written = transfer->write_to(*out);
-    return written.attach(kj::mv(out), kj::cp(transfer));
+    auto writing = transfer->write_to(*out);
+    auto written = writing.attach(kj::mv(out), kj::cp(transfer));
+    if (!right) return kj::mv(written);
+    // Also what was read ahead stays here.
+    return written.exclusiveJoin(right->when_ended()).attach(kj::cp(right));
   });
 }
 

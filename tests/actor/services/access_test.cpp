@@ -1,76 +1,9 @@
-#include "actors/services/access_service.hpp"
-#include "tests/actor/services/publish_fixture.hpp"
+#include "actors/services/message_allowance.hpp"
+#include "tests/actor/services/access_fixture.hpp"
 
 using namespace interswarm;
 using namespace interswarm::services::testing;
 namespace services = interswarm::services;
-
-namespace {
-
-/// Answers messages with its own name and who sent them.
-class test_bridge final : public loop_actor<msg::bridge_actor> {
-public:
-  using loop_actor::loop_actor;
-  behavior_type make_behavior() override {
-    return {[](const msg::bridge_handle& x) {
-      msg::bridge_handle_result out;
-      out.reply.which = msg::reply::which_t::status;
-      out.reply.status.domain = "heard from " + x.message.domain;
-      return out;
-    }};
-  }
-};
-
-/// An access node: a library over the press's catalogue, and the desk that lets parties in.
-struct front_desk : press {
-  front_desk() {
-    books = bridge::spawn_name_transfer(w.new_loop("books"), folder.file("books.db")).value();
-    services::library_context ctx;
-    ctx.books = books;
-    ctx.network = network;
-    ctx.parties_changed = [this] { caf::anon_send(desk_, services::parties_changed{}); };
-    shelf = spawn_on<services::library>(home, std::move(ctx));
-    desk_ = services::spawn_access_desk(home, shelf);
-    caf::anon_send(shelf, services::catalogue_up{"own", msg::catalogue_actor(desk)});
-    // Until the library watches the catalogue.
-    REQUIRE(eventually([&] {
-      return ask<msg::catalogue_parties_result>(w.system, shelf, msg::catalogue_parties{})
-          .has_value();
-    }));
-  }
-  ~front_desk() {
-    caf::anon_send_exit(desk_, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(shelf, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(books, caf::exit_reason::user_shutdown);
-  }
-  std::string add(msg::party p) {
-    return ask<msg::catalogue_add_party_result>(w.system, shelf, msg::catalogue_add_party{p})
-        .value()
-        .token;
-  }
-  result<msg::access_service_actor> log_in(const std::string& token) {
-    auto r = ask<services::logged_in>(w.system, desk_, services::login{token});
-    if (!r) return tl::unexpected(r.error());
-    return r->access;
-  }
-  errc opening(const msg::access_service_actor& a, const slice& id) {
-    auto r = ask<msg::access_service_open_result>(w.system, a, msg::access_service_open{id});
-    return r ? errc{} : r.error().code;
-  }
-
-  bridge::name_transfer_actor books;
-  services::library_actor shelf;
-  services::access_desk_actor desk_;
-};
-
-msg::party made(const std::string& name) {
-  msg::party p;
-  p.name = name;
-  p.take = true;
-  return p;
-}
-
-} // namespace
 
 TEST_CASE("access: rights by tenant, overlay and direction") {
   front_desk f;
@@ -153,31 +86,141 @@ TEST_CASE("access: wrong tokens are refused, and many of them slowed down") {
 
 TEST_CASE("access: parties hand each other messages under their own names") {
   front_desk f;
-  auto one = made("one");
-  auto two = made("two");
-  one.message = two.message = true;
-  const auto a = f.log_in(f.add(one)).value();
-  const auto b = f.log_in(f.add(two)).value();
+  const auto a = f.log_in(f.add(talker("one"))).value();
+  const auto b = f.log_in(f.add(talker("two"))).value();
   const auto c = f.log_in(f.add(made("three"))).value();
-  const auto send = [&](const auto& from, const std::string& to,
-                        msg::message::which_t which = msg::message::which_t::status) {
-    msg::access_service_send x;
-    x.to = to;
-    x.message.which = which;
-    x.message.domain = "somebody else";
-    return ask<msg::access_service_send_result>(f.w.system, from, x);
+  CHECK(f.sending(a, "two") == errc::unavailable);
+  auto listening = f.listen(b).value();
+  CHECK(f.send(a, "two")->status.domain == "heard from one");
+  auto settle = status_question();
+  settle.which = msg::message::which_t::settle;
+  CHECK(f.send(a, "two", settle).error().code == errc::denied);
+  CHECK(f.sending(c, "two") == errc::denied);
+  CHECK(f.listen(c).error().code == errc::denied);
+  listening = nullptr;
+  CHECK(eventually([&] { return f.sending(a, "two") == errc::unavailable; }));
+}
+
+TEST_CASE("access: a party that was cut off does not take its new session along") {
+  front_desk f;
+  const auto a = f.log_in(f.add(talker("one"))).value();
+  const auto old = f.log_in(f.add(talker("two"))).value();
+  const auto old_ear = f.listen(old).value();
+  const auto b = f.log_in(f.add(talker("two"))).value();
+  const auto listening = f.listen(b).value();
+  CHECK(eventually([&] { return f.listen(old).error().code == errc::denied; }));
+  CHECK(f.sending(a, "two") == errc{});
+  CHECK(ask<msg::registration_check_result>(f.w.system, listening, msg::registration_check{})
+            ->in_force);
+}
+
+TEST_CASE("access: messages reach parties at other access nodes, and no revoked ones") {
+  front_desk f;
+  access_node other(f, "other");
+  f.own.knows("other", other.post);
+  other.knows("own", f.own.post);
+  const auto a = f.own.log_in(f.add(talker("one"))).value();
+  const auto b = other.log_in(f.add(talker("two"))).value();
+  CHECK(f.sending(a, "two") == errc::unavailable);
+  const auto listening = f.listen(b).value();
+  CHECK(f.send(a, "two")->status.domain == "heard from one");
+  const auto back = f.listen(a).value();
+  CHECK(f.send(b, "one")->status.domain == "heard from two");
+  SECTION("the receiver is revoked") {
+    f.own.revoke("two");
+    CHECK(eventually([&] { return f.sending(a, "two") == errc::unavailable; }));
+    CHECK(f.sending(b, "one") == errc::denied);
+  }
+  SECTION("the sender is revoked") {
+    other.revoke("one");
+    CHECK(eventually([&] { return f.sending(a, "two") == errc::denied; }));
+    CHECK(eventually([&] { return f.sending(b, "one") == errc::unavailable; }));
+  }
+  SECTION("a node goes") {
+    caf::anon_send(f.own.post, services::post_down{"other"});
+    CHECK(eventually([&] { return f.sending(a, "two") == errc::unavailable; }));
+    CHECK(f.send(b, "one")->status.domain == "heard from two");
+  }
+}
+
+TEST_CASE("access: a sender whose own node has not heard of its revocation is refused") {
+  front_desk f;
+  const auto b = f.log_in(f.add(talker("two"))).value();
+  const auto listening = f.listen(b).value();
+  const auto token = f.add(talker("one"));
+  const auto deliver = [&](const std::string& t, const std::string& name) {
+    auto r = ask<msg::party_post_deliver_result>(
+        f.w.system, f.own.post,
+        msg::party_post_deliver{name, services::token_hash(t), "two", status_question()});
+    return r ? r->reply.status.domain : std::string(to_string(r.error().code));
   };
-  CHECK(send(a, "two").error().code == errc::unavailable);
-  const msg::bridge_actor ear = spawn_on<test_bridge>(f.home);
-  auto listening =
-      ask<msg::access_service_listen_result>(f.w.system, b, msg::access_service_listen{ear});
-  REQUIRE(listening);
-  CHECK(send(a, "two")->reply.status.domain == "heard from one");
-  CHECK(send(a, "two", msg::message::which_t::settle).error().code == errc::denied);
-  CHECK(send(c, "two").error().code == errc::denied);
-  CHECK(ask<msg::access_service_listen_result>(f.w.system, c, msg::access_service_listen{ear})
-            .error()
-            .code == errc::denied);
-  listening->listening = nullptr;
-  CHECK(eventually([&] { return send(a, "two").error().code == errc::unavailable; }));
+  // The name is the catalogue's.
+  CHECK(deliver(token, "another") == "heard from one");
+  CHECK(deliver("no token", "one") == to_string(errc::denied));
+  CHECK(deliver(f.add(made("mute")), "mute") == to_string(errc::denied));
+  f.own.revoke("one");
+  CHECK(deliver(token, "one") == to_string(errc::denied));
+}
+
+TEST_CASE("access: a later session takes the place at whichever access node") {
+  front_desk f;
+  access_node other(f, "other");
+  f.own.knows("other", other.post);
+  other.knows("own", f.own.post);
+  const auto token = f.add(talker("two"));
+  const auto here = f.own.log_in(token).value();
+  const auto there = other.log_in(token).value();
+  const auto first = f.listen(here).value();
+  std::this_thread::sleep_for(5ms);
+  const auto second = f.listen(there).value();
+  const auto in_force = [&](const auto& r) {
+    return ask<msg::registration_check_result>(f.w.system, r, msg::registration_check{})->in_force;
+  };
+  CHECK(eventually([&] { return !in_force(first); }));
+  CHECK(in_force(second));
+  const auto a = f.own.log_in(f.add(talker("one"))).value();
+  CHECK(f.sending(a, "two") == errc{});
+}
+
+TEST_CASE("access: a node that hangs does not keep a message from those that answer") {
+  front_desk f;
+  access_node other(f, "other");
+  const msg::party_post_actor hung = spawn_on<silent_post>(f.home);
+  f.own.knows("hung", hung);
+  f.own.knows("other", other.post);
+  const auto a = f.own.log_in(f.add(talker("one"))).value();
+  const auto b = other.log_in(f.add(talker("two"))).value();
+  const auto listening = f.listen(b).value();
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK(f.sending(a, "two") == errc{});
+  CHECK(std::chrono::steady_clock::now() - begun < 1500ms);
+  const auto nobody = f.send(a, "three").error();
+  CHECK(nobody.code == errc::unavailable);
+  CHECK(nobody.text == "three listens at no access node that answers (1 does not)");
+  CHECK(std::chrono::steady_clock::now() - begun < 8s);
+}
+
+TEST_CASE("access: what one party may send is limited, wherever the receiver is") {
+  front_desk f;
+  access_node other(f, "other");
+  f.own.knows("other", other.post);
+  const auto a = f.own.log_in(f.add(talker("one"))).value();
+  const auto b = (GENERATE(true, false) ? other : f.own).log_in(f.add(talker("two"))).value();
+  const auto listening = f.listen(b).value();
+  auto large = status_question();
+  large.which = msg::message::which_t::publish;
+  large.publish.records.resize(1);
+  large.publish.records[0].metadata = slice(bytes(services::max_message_bytes + 1));
+  CHECK(f.send(a, "two", large).error().code == errc::too_large);
+  // Those that are not answered take its places.
+  auto names = status_question();
+  names.which = msg::message::which_t::names;
+  caf::scoped_actor self{f.w.system};
+  for (std::size_t i = 0; i < services::max_messages_in_work; ++i)
+    self->send(a, msg::access_service_send{"two", names});
+  CHECK(eventually([&] {
+    const auto refused = f.send(a, "two");
+    return !refused && refused.error().text.find("unanswered") != std::string::npos;
+  }));
+  CHECK(f.sending(b, "two") == errc{});
 }

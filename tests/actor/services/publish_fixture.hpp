@@ -139,7 +139,7 @@ struct press : cluster {
   result<msg::upload_actor> begin(const std::string& tenant, const msg::publication& d,
                                   std::uint64_t size) {
     auto r = ask<msg::storage_service_publish_result>(w.system, service(tenant),
-                                                      msg::storage_service_publish{d, size});
+                                                      msg::storage_service_publish{d, size, {}});
     if (!r) return tl::unexpected(r.error());
     return r->upload;
   }
