@@ -244,6 +244,42 @@ def pulled_from_an_origin(run):
 
 
 @case(timeout_s=150)
+def upload_resumed(run):
+    """A killed `publish` goes on where it was; one whose service node is killed begins again."""
+    cluster = Cluster(run, access=1)
+
+    def begin(path):
+        argv = [run.binary, "publish", path, "--json", *cluster.credentials()]
+        return run.start(cluster.service.host, argv, "publish")
+
+    def stored_at_least(count):
+        wait_until(lambda: cluster.disk_bytes() >= count, 60, f"{count:,} bytes are stored", 0.01)
+
+    first = cluster.file(name="first.bin", size=GIB, seed=1)
+    publish = begin(first)
+    stored_at_least(200_000_000)
+    run.must(publish.alive, "it is killed in the middle")
+    publish.kill()
+    publish = begin(first)
+    publish.wait_for("goes on where it was, at ", 30)
+    run.must(publish.wait_end(90) == 0, "the second command ends well")
+    second = cluster.file(name="second.bin", size=GIB // 2, seed=2)
+    before = cluster.disk_bytes()
+    publish = begin(second)
+    stored_at_least(before + 200_000_000)
+    cluster.service.kill()
+    run.must(publish.alive, "the service node is killed in the middle")
+    cluster.service.start()
+    publish.wait_for("it begins again", 60)
+    run.must(publish.wait_end(90) == 0, "the command ends well")
+    used, limit = cluster.disk_bytes(), cluster.copies * GIB * 1.5 * 1.02
+    run.must(used <= limit, f"nothing is stored twice: {used:,} bytes are at most {limit:,.0f}")
+    for path in (first, second):
+        counts = cluster.copies_of(path)
+        run.must(min(counts) >= 2, f"every chunk of {path} has two copies")
+
+
+@case(timeout_s=150)
 def service_node_replaced(run):
     """Two service nodes share a database; one is killed, and nothing that was acknowledged is
     lost.
