@@ -115,21 +115,6 @@ result<void> run_status(client_options& o) {
   return {};
 }
 
-result<void> run_ledger(client_options& o) {
-  auto node = node_client::connect(o.node);
-  if (!node) return tl::unexpected(node.error());
-  auto found = (*node)->ask<msg::control_ledger_result>((*node)->control(), msg::control_ledger{});
-  if (!found) return tl::unexpected(found.error());
-  if (!o.json) {
-    std::cout << to_text(found->entries);
-    return {};
-  }
-  nlohmann::json out{{"node", (*node)->domain()}, {"entries", nlohmann::json::array()}};
-  for (const auto& e : found->entries) out["entries"].push_back(to_json(e));
-  std::cout << out.dump(2) << "\n";
-  return {};
-}
-
 result<void> run_stop(client_options& o) {
   auto node = node_client::connect(o.node);
   if (!node) return tl::unexpected(node.error());
@@ -218,7 +203,6 @@ void add_client_commands(CLI::App& app, int& exit_code) {
   fetch->add_option("--token-file", *token, "as the party whose token it holds (`party add`)");
   for (const auto& [name, text, run] : {std::tuple<const char*, const char*, command>{
                                             "status", "What the node sees and does", run_status},
-                                        {"ledger", "What has crossed between overlays", run_ledger},
                                         {"stop", "End the node in good order", run_stop}}) {
     add_client_command(app.add_subcommand(name, text), exit_code,
                        std::make_shared<client_options>(), run);

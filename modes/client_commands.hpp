@@ -24,12 +24,13 @@ void add_client_command(CLI::App* sub, int& exit_code,
                         const std::shared_ptr<client_options>& options,
                         std::function<result<void>(client_options&)> run);
 
-/// The commands that talk to a running node: link, import, names, search, status, ledger, fetch,
-/// stop.
+/// The commands that talk to a running node: link, import, names, search, status, fetch, stop.
 void add_client_commands(CLI::App& app, int& exit_code);
 
 /// The commands of content providers: publish, unpublish, publications.
 void add_publish_commands(CLI::App& app, int& exit_code);
+/// What is charged for: ledger, account.
+void add_account_commands(CLI::App& app, int& exit_code);
 /// The operator's commands about parties of the access service.
 void add_party_commands(CLI::App& app, int& exit_code);
 

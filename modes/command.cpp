@@ -29,6 +29,7 @@ int run_command_line(int argc, char** argv) {
   add_sign_command(app, exit_code);
   add_client_commands(app, exit_code);
   add_publish_commands(app, exit_code);
+  add_account_commands(app, exit_code);
   add_party_commands(app, exit_code);
   try {
     app.parse(argc, argv);

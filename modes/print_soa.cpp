@@ -2,9 +2,12 @@
 
 #include "modes/print.hpp"
 #include "schema/base/encoding.hpp"
+#include "storage/keeping_table.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace interswarm {
 
@@ -125,6 +128,43 @@ std::string to_text(const std::vector<msg::publication>& publications) {
                     p.open ? "yes" : "no", utc_day(p.expires), printable(p.title, 120)});
   }
   return table(rows);
+}
+
+nlohmann::json to_json(const msg::account& a) {
+  nlohmann::json out{{"kind", std::string(msg::to_string(a.kind))},
+                     {"name", printable(a.name)},
+                     {"served", nlohmann::json::object()}};
+  for (const auto& s : a.served) out["served"][printable(s.overlay)] = s.bytes;
+  if (a.kind != msg::account_kind::tenant) return out;
+  out["byte_hours"] = byte_hours({a.byte_seconds_high, a.byte_seconds_low});
+  out["stored_bytes"] = a.stored_bytes;
+  out["publications"] = a.publications;
+  out["quota_bytes"] = a.quota_bytes;
+  return out;
+}
+
+std::string to_text(const std::vector<msg::account>& accounts) {
+  std::set<std::string> overlays;
+  for (const auto& a : accounts)
+    for (const auto& s : a.served) overlays.insert(printable(s.overlay));
+  std::vector<std::vector<std::string>> rows{
+      {"name", "kind", "stored now", "quota", "publications", "byte-hours"}};
+  for (const auto& o : overlays) rows.front().push_back("bytes by " + o);
+  for (const auto& a : accounts) {
+    const bool tenant = a.kind == msg::account_kind::tenant;
+    auto& row = rows.emplace_back();
+    row = {printable(a.name), std::string(msg::to_string(a.kind))};
+    row.push_back(tenant ? human_bytes(a.stored_bytes) : "");
+    row.push_back(tenant && a.quota_bytes > 0 ? human_bytes(a.quota_bytes) : "");
+    row.push_back(tenant ? std::to_string(a.publications) : "");
+    row.push_back(tenant ? byte_hours({a.byte_seconds_high, a.byte_seconds_low}) : "");
+    for (const auto& o : overlays) {
+      const auto at = std::find_if(a.served.begin(), a.served.end(),
+                                   [&](const auto& s) { return printable(s.overlay) == o; });
+      row.push_back(at == a.served.end() ? "0" : std::to_string(at->bytes));
+    }
+  }
+  return accounts.empty() ? "nobody is charged for anything in this time\n" : table(rows);
 }
 
 } // namespace interswarm

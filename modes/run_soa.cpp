@@ -19,6 +19,7 @@
 #include "modes/naming.hpp"
 #include "modes/node_parts.hpp"
 #include "modes/origins.hpp"
+#include "modes/own_member.hpp"
 #include "modes/soa_config.hpp"
 #include "schema/node.glue.hpp"
 #include "storage/files.hpp"
@@ -59,7 +60,6 @@ private:
   void start_control();
   result<void> start_listener();
   std::string advertised() const;
-  msg::member own_member() const;
   result<services::storage_service_context> service_context();
 
   node_settings settings_;
@@ -78,6 +78,8 @@ private:
   services::library_actor shelf_;
   services::post_desk_actor post_;
   services::access_desk_actor access_;
+  services::delivery_desk_actor deliveries_;
+  std::shared_ptr<services::payer_book> payers_ = std::make_shared<services::payer_book>();
   bridge::handler_actor handler_;
   std::shared_ptr<services::publish_works> works_;
   msg::repair_actor repair_;
@@ -99,7 +101,8 @@ result<void> node::start_storage() {
 result<void> node::start_catalogue() {
   const auto where =
       soa_.catalogue.empty() ? (folder_.path() / "catalogue.db").string() : soa_.catalogue;
-  auto started = services::spawn_catalogue_desk(catalogue_loop(), where);
+  auto started = services::spawn_catalogue_desk(
+      catalogue_loop(), where, {soa_.quotas, soa_.default_quota_bytes, soa_.keep_accounts});
   if (!started) return tl::unexpected(started.error());
   catalogue_ = std::move(*started);
   system_.enlist(runtime::stage::storage, "catalogue", catalogue_);
@@ -120,12 +123,14 @@ result<void> node::start_overlays_here() {
 }
 
 result<void> node::start_library() {
-  auto books = bridge::spawn_name_transfer(books_loop(), folder_.path() / "interswarm.db");
+  const auto file = (folder_.path() / "interswarm.db").string();
+  auto books = bridge::spawn_name_transfer(books_loop(), file);
   if (!books) return tl::unexpected(books.error());
   books_ = std::move(*books);
   system_.enlist(runtime::stage::storage, "books", books_);
   services::library_context ctx;
   ctx.books = books_;
+  ctx.payers = payers_;
   ctx.network = network_;
   // The handler comes after the library.
   const auto tell = [this](auto message) {
@@ -138,9 +143,13 @@ result<void> node::start_library() {
   shelf_ = runtime::spawn_on<services::library>(home(), std::move(ctx));
   system_.enlist(runtime::stage::sessions, "library", shelf_);
   if (soa_.access) {
+    auto desk = services::spawn_delivery_desk(books_loop(), file, settings_.node.domain, shelf_);
+    if (!desk) return tl::unexpected(desk.error());
+    deliveries_ = std::move(*desk);
+    system_.enlist(runtime::stage::storage, "delivery desk", deliveries_);
     post_ = services::spawn_post_desk(home(), shelf_);
     system_.enlist(runtime::stage::sessions, "post", post_);
-    access_ = services::spawn_access_desk(home(), shelf_, post_);
+    access_ = services::spawn_access_desk(home(), shelf_, post_, deliveries_);
     system_.enlist(runtime::stage::sessions, "access", access_);
   }
   start_handler();
@@ -157,6 +166,13 @@ void node::start_handler() {
   ctx.rules = cfg.policy;
   ctx.names = shelf_;
   ctx.status = status;
+  ctx.tenant_of = [payers = payers_](const msg::name& giver) {
+    return giver.overlay == services::stored_overlay ? payers->of(giver.key) : std::string();
+  };
+  if (deliveries_)
+    ctx.delivered = [desk = deliveries_](const msg::name& name, std::uint64_t bytes) {
+      caf::anon_send(desk, services::delivered{name.overlay, name, {}, {}, bytes});
+    };
   ctx.random_seed = std::random_device{}();
   ctx.random_seed = (ctx.random_seed << 32) ^ std::random_device{}();
   for (auto f : overlays_.faces) {
@@ -191,9 +207,10 @@ result<void> node::start_http() {
   }
   options.share_port = true;
   for (std::size_t i = 0; i < io_loops(); ++i) {
-    auto door = services::spawn_http_shelf(
-        system_.home(i), shelf_,
-        {options, settings_.node.domain, [](const std::string& text) { return names_in(text); }});
+    auto door = services::spawn_http_shelf(system_.home(i), shelf_,
+                                           {options, settings_.node.domain,
+                                            [](const std::string& text) { return names_in(text); },
+                                            deliveries_});
     if (!door) return fail(door.error().code, "[access] http: " + door.error().text);
     system_.enlist(runtime::stage::faces, "http door", door->handle);
     // A port that was taken by itself is the other doors', too.
@@ -213,26 +230,11 @@ std::string node::advertised() const {
   return soa_.advertise.empty() ? settings_.node.listen : soa_.advertise;
 }
 
-msg::member node::own_member() const {
-  msg::member out;
-  out.id = settings_.node.domain;
-  out.address = advertised();
-  if (soa_.storage) out.roles.push_back(msg::role::storage);
-  if (soa_.service) out.roles.push_back(msg::role::service);
-  if (soa_.access) out.roles.push_back(msg::role::access);
-  // Grows from start to start; the low bits tell two starts within one millisecond apart.
-  out.instance =
-      (static_cast<std::uint64_t>(runtime::unix_ms()) << 16) | (std::random_device{}() & 0xFFFF);
-  const auto host = out.address.substr(0, out.address.rfind(':'));
-  out.doors = reachable(overlays_.doors, host);
-  return out;
-}
-
 result<void> node::join_cluster() {
   auto tls = identity_of(settings_.node);
   if (!tls) return tl::unexpected(tls.error());
   cluster_desk::context ctx;
-  ctx.own = own_member();
+  ctx.own = own_member(soa_, settings_.node.domain, advertised(), overlays_.doors);
   ctx.seeds = soa_.join;
   if (tls->has_value()) {
     for (const auto& s : soa_.join)

@@ -89,6 +89,7 @@ void read_service(config_reader& r, soa_config& out) {
   r.read("catalogue", out.catalogue);
   r.read("publishers", out.publishers);
   r.read("default_quota_bytes", out.default_quota_bytes);
+  r.read("keep_accounts", out.keep_accounts);
   r.read("repair_bytes_per_second", out.repair.bytes_per_second);
   if (out.repair.bytes_per_second == 0)
     r.reject("repair_bytes_per_second", "more than 0 is wanted");

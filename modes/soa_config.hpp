@@ -50,6 +50,8 @@ struct soa_config {
   std::vector<std::string> publishers;
   std::uint64_t default_quota_bytes = 0;
   std::map<std::string, std::uint64_t> quotas;
+  /// What ended longer ago is no more in the accounts; 0: they are kept for ever.
+  std::chrono::seconds keep_accounts{0};
   storage::repairer_options repair;
 
   // [access]

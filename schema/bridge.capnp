@@ -63,6 +63,8 @@ struct Offer {
   # All names of the content as the giver knows them, with proof data, the sought one included.
   receipt @9 :Data;
   # 16 random bytes chosen by the giver: both ends enter what crosses through `source` in their ledger under it.
+  tenant @10 :Text;
+  # Whose content it is in the giver's domain, for both ledgers; empty where nobody published it.
 }
 
 struct OverlayStatus {

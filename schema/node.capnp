@@ -80,7 +80,11 @@ interface Control {
   # A verified source over the best overlay, for a client command or a remote reader.
 
   status @4 () -> (domains :List(Bridging.DomainStatus), gateways :List(Gateway));
-  ledger @5 (sinceMs :Int64, limit :UInt32) -> (entries :List(Bridging.LedgerEntry));
+  ledger @5 (sinceMs :Int64, limit :UInt32, untilMs :Int64, after :Data)
+      -> (entries :List(Bridging.LedgerEntry), next :Data);
+  # What ended from `sinceMs` on and before `untilMs` (0: up to now), oldest first. `next` goes into the next call's
+  # `after`; it is empty at the end. Fails `malformed` for another `after`.
+
   search @6 (words :Text, limit :UInt32) -> (records :List(Content.NameRecord));
   stop @7 () -> ();
   # Ordered shutdown, as SIGTERM.
@@ -89,6 +93,9 @@ interface Control {
   addParty @10 (party :Service.Party) -> (token :Text);
   revokeParty @11 (name :Text) -> ();
   # As those of `Catalogue`.
+
+  accounts @12 (tenant :Text) -> (accounts :Service.Accounts);
+  # As that of `Catalogue`. Fails `unimplemented` without SOA mode.
 
   cluster @8 () -> (state :Clustering.ClusterState);
   # Fails `unimplemented` without SOA mode.

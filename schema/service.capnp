@@ -96,6 +96,68 @@ struct OriginServer {
   }
 }
 
+struct Period {
+  since @0 :Int64;           # Unix seconds
+  until @1 :Int64;           # the first second behind it; 0: now
+}
+
+struct Delivery {
+  # Bytes of content that one access node gave to clients within one hour, counted each time they were sent.
+  receipt @0 :Data;          # 16 bytes, random: one a count. Of what is entered again the larger byte count stays.
+  node @1 :Text;             # the access node's domain
+  overlay @2 :Text;          # by which it was sent: "bittorrent", "ed2k", "http", "rpc"
+  contentId @3 :Data;
+  tenant @4 :Text;           # who pays: the first of those whose publications allowed it
+  party @5 :Text;            # of the access service, that took it; empty where nobody logged in
+  bytes @6 :UInt64;          # so far
+  hour @7 :Int64;            # its first second (Unix)
+  firstAt @8 :Int64;         # Unix milliseconds
+  lastAt @9 :Int64;
+}
+
+struct Keeping {
+  # How long a content was kept for one of its publishers.
+  id @0 :Int64;              # grows with every new one
+  tenant @1 :Text;
+  contentId @2 :Data;
+  size @3 :UInt64;
+  began @4 :Int64;           # Unix seconds
+  ended @5 :Int64;           # 0: it goes on
+}
+
+struct OverlayBytes {
+  overlay @0 :Text;
+  bytes @1 :UInt64;
+}
+
+struct Account {
+  # What one tenant or party is charged for, in a period.
+  kind @0 :Kind;
+  name @1 :Text;
+  byteSecondsHigh @2 :UInt64;         # of 128 bits: size x seconds, of all that was kept for the tenant
+  byteSecondsLow @3 :UInt64;
+  served @4 :List(OverlayBytes);      # the tenant's, by whomever they were taken; what the party took
+  storedBytes @5 :UInt64;             # now, as StorageService.usage has it
+  publications @6 :UInt64;
+  quotaBytes @7 :UInt64;
+
+  enum Kind { tenant @0; party @1; }
+}
+
+interface Accounts {
+  # Everybody's, or what concerns one tenant. A page has at most 10,000 entries (`limit` 0 means that many).
+
+  list @0 (period :Period, kind :Account.Kind, after :Text, limit :UInt32) -> (accounts :List(Account));
+  # In order of name, those behind `after`. A delivery counts in the period in which its hour begins.
+
+  deliveries @1 (period :Period, after :Data, limit :UInt32) -> (deliveries :List(Delivery), next :Data);
+  # In order of hour and receipt. `next` goes into the next call's `after`; it is empty at the end. Fails `malformed` for
+  # another `after`.
+
+  keepings @2 (period :Period, after :Int64, limit :UInt32) -> (keepings :List(Keeping));
+  # Those that have time in the period, in order of id, behind `after`.
+}
+
 interface StorageService {
   # For one content provider (a tenant): everything happens in its name.
 
@@ -125,6 +187,9 @@ interface StorageService {
 
   usage @5 () -> (storedBytes :UInt64, quotaBytes :UInt64, publications :UInt64);
   # `quotaBytes` 0: no quota. A content is charged to each of its publishers.
+
+  accounts @8 () -> (accounts :Accounts);
+  # The tenant's own.
 }
 
 struct Party {
@@ -167,4 +232,10 @@ interface Catalogue {
 
   account @5 (entries :List(Bridging.LedgerEntry)) -> ();
   # Enters what an access node delivered, under its receipts.
+
+  deliver @10 (deliveries :List(Delivery)) -> (taken :UInt32);
+  # Enters what the clients of an access node were sent. At most 10,000 at once.
+
+  accounts @11 (tenant :Text) -> (accounts :Accounts);
+  # Those of one tenant, or everybody's for "".
 }

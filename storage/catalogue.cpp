@@ -2,6 +2,7 @@
 
 #include "schema/base/encoding.hpp"
 #include "storage/chunk.hpp"
+#include "storage/keeping_rows.hpp"
 #include "storage/name_rules.hpp"
 #include "storage/sql.hpp"
 
@@ -217,12 +218,25 @@ std::int64_t number_of(soci::session& sql, const char* statement) {
 
 } // namespace
 
-result<std::vector<slice>> catalogue::drop(const std::vector<std::int64_t>& ids) {
+result<void> catalogue::keep(const publication& p) {
+  auto& sql = db_.session().sql;
+  const auto row = keeping_row{to_hex(p.content_id), p.tenant};
+  if (continue_keeping(sql, row, p.published_at, p.expires)) return {};
+  const auto count = [&] { return number_of(sql, "select count(*) from keepings"); };
+  if (!keepings_.admit([&] { return static_cast<std::uint64_t>(count()); }))
+    return fail(errc::too_large, "the catalogue's accounts are full; prune what was charged");
+  begin_keeping(sql, row, p.size, p.published_at, p.expires);
+  return {};
+}
+
+result<std::vector<slice>> catalogue::drop(const std::vector<std::int64_t>& ids, std::int64_t now) {
   auto& sql = db_.session().sql;
   std::vector<slice> out;
   for (const auto id : ids) {
-    std::string content;
-    sql << "select content_id from publications where id = :id", use(id, "id"), into(content);
+    std::string content, tenant;
+    sql << "select content_id, tenant from publications where id = :id", use(id, "id"),
+        into(content), into(tenant);
+    end_keeping(sql, {content, tenant}, now);
     sql << "delete from publications where id = :id", use(id, "id");
     sql << "delete from publication_words where publication_id = :id", use(id, "id");
     int others = 0;
@@ -266,28 +280,31 @@ result<std::vector<slice>> catalogue::publish(const publication& p, byte_view ch
           use(raw.expires, "expires"), use(raw.id, "id");
     }
     write_words(sql, raw.id, p);
+    if (auto ok = keep(p); !ok) return tl::unexpected(ok.error());
     if (p.series.empty()) return std::vector<slice>{};
     return drop(ids_of(sql, "tenant = :tenant and series = :series and id <> :number",
-                       {{"tenant", p.tenant}, {"series", p.series}}, raw.id));
+                       {{"tenant", p.tenant}, {"series", p.series}}, raw.id),
+                p.published_at);
   });
 }
 
-result<std::vector<slice>> catalogue::withdraw(byte_view content_id, const std::string& tenant) {
+result<std::vector<slice>> catalogue::withdraw(byte_view content_id, const std::string& tenant,
+                                               std::int64_t now) {
   auto& session = db_.session();
   return sql_write(session, "withdraw a publication", [&]() -> result<std::vector<slice>> {
     const auto known = ids_of(session.sql, "content_id = :content and tenant = :tenant",
                               {{"content", to_hex(content_id)}, {"tenant", tenant}}, 0);
     if (known.empty())
       return fail(errc::not_found, printable(tenant) + " does not publish this content");
-    return drop(known);
+    return drop(known, now);
   });
 }
 
 result<std::vector<slice>> catalogue::expire(std::int64_t now) {
   auto& session = db_.session();
   return sql_write(session, "withdraw what has expired", [&]() -> result<std::vector<slice>> {
-    return drop(
-        ids_of(session.sql, "expires > 0 and expires <= :number order by expires", {}, now));
+    return drop(ids_of(session.sql, "expires > 0 and expires <= :number order by expires", {}, now),
+                now);
   });
 }
 

@@ -59,12 +59,13 @@ struct tenant_usage {
 };
 
 /// What was published: contents, who published them and under which properties. Each change is one
-/// transaction. `now` is Unix seconds. For one thread at a time, like the database, which must
-/// outlive it.
+/// transaction, and begins or ends what keeping_table has of it. `now` is Unix seconds. For one
+/// thread at a time, like the database, which must outlive it.
 class catalogue {
 public:
-  explicit catalogue(database& db, std::uint64_t max_publications = limits::publications)
-      : db_(db), bound_(max_publications) {}
+  explicit catalogue(database& db, std::uint64_t max_publications = limits::publications,
+                     std::uint64_t max_keepings = limits::keepings)
+      : db_(db), bound_(max_publications), keepings_(max_keepings) {}
 
   /// Enters or replaces the tenant's publication of the content, whose chunks are all stored, and
   /// withdraws what it replaces in its series. Gives the ids of contents that nobody publishes any
@@ -72,7 +73,8 @@ public:
   /// other chunks.
   result<std::vector<slice>> publish(const publication& p, byte_view chunks);
   /// Gives the content's id when nobody publishes it any more. Fails `not_found`.
-  result<std::vector<slice>> withdraw(byte_view content_id, const std::string& tenant);
+  result<std::vector<slice>> withdraw(byte_view content_id, const std::string& tenant,
+                                      std::int64_t now);
   /// Withdraws what has expired, at most `limits::listing` a call; gives ids as above.
   result<std::vector<slice>> expire(std::int64_t now);
 
@@ -91,10 +93,12 @@ public:
   result<std::vector<kept_content>> wanted(byte_view after, std::size_t limit) const;
 
 private:
-  result<std::vector<slice>> drop(const std::vector<std::int64_t>& ids);
+  result<std::vector<slice>> drop(const std::vector<std::int64_t>& ids, std::int64_t now);
+  result<void> keep(const publication& p);
 
   database& db_;
   row_bound bound_;
+  row_bound keepings_;
 };
 
 } // namespace interswarm

@@ -193,6 +193,45 @@ result<std::vector<msg::ledger_entry>> ledger::list(std::int64_t since, std::siz
       });
 }
 
+result<ledger_page> ledger::page(std::int64_t since, std::int64_t until, byte_view after,
+                                 std::size_t limit) const {
+  // A place: the end in 8 bytes, the role in one, the receipt.
+  if (!after.empty() && (after.size() < 10 || after.size() > 9 + limits::receipt_bytes))
+    return fail(errc::malformed, "no page of the ledger ended there");
+  std::uint64_t place = 0;
+  for (std::size_t i = 0; i < 8 && i < after.size(); ++i) place = place << 8 | after[i];
+  const auto at = static_cast<std::int64_t>(place);
+  const int role = after.empty() ? 0 : after[8];
+  const auto receipt = after.empty() ? std::string() : to_hex(after.subspan(9));
+  limit = std::clamp<std::size_t>(limit, 1, limits::ledger_batch);
+  return sql_guard(db_.session(), "read the ledger", [&]() -> result<ledger_page> {
+    raw_entry raw;
+    soci::statement st(db_.session().sql);
+    st.exchange(use(since, "since"));
+    st.exchange(use(until, "until"));
+    std::string where = "where last_at >= :since and last_at < :until";
+    if (!after.empty()) {
+      where += " and (last_at, receipt, role) > (:at, :receipt, :role)";
+      st.exchange(use(at, "at"));
+      st.exchange(use(receipt, "receipt"));
+      st.exchange(use(role, "role"));
+    }
+    ledger_page out;
+    out.entries = fetch_all(st, raw,
+                            columns + where + " order by last_at, receipt, role limit " +
+                                std::to_string(limit));
+    if (out.entries.size() < limit) return out;
+    const auto& last = out.entries.back();
+    bytes next;
+    for (int shift = 56; shift >= 0; shift -= 8)
+      next.push_back(static_cast<byte>(static_cast<std::uint64_t>(last.last_at) >> shift));
+    next.push_back(static_cast<byte>(last.role));
+    next.insert(next.end(), last.receipt.view().begin(), last.receipt.view().end());
+    out.next = slice(std::move(next));
+    return out;
+  });
+}
+
 result<std::vector<msg::ledger_entry>> ledger::find(byte_view receipt) const {
   return sql_guard(
       db_.session(), "read the ledger", [&]() -> result<std::vector<msg::ledger_entry>> {

@@ -36,6 +36,12 @@ struct ledger_disagreement {
   friend bool operator==(const ledger_disagreement&, const ledger_disagreement&) = default;
 };
 
+struct ledger_page {
+  std::vector<msg::ledger_entry> entries;
+  /// Where the next page begins; empty at the end.
+  slice next;
+};
+
 /// What was delivered, for charging. One row for each receipt and role; recording again what is
 /// known already changes nothing, so senders may repeat themselves. A batch is on the disk, wholly,
 /// when the call returns. For one thread at a time, like the database, which must outlive it.
@@ -55,6 +61,11 @@ public:
   /// Entries that ended at `since` or later, oldest first, at most `limit` and
   /// `limits::ledger_listing`.
   result<std::vector<msg::ledger_entry>> list(std::int64_t since, std::size_t limit) const;
+  /// Those that ended from `since` on and before `until`, in order of end, receipt and role, at
+  /// most `limit` and `limits::ledger_batch`; an empty `after` begins. Fails `malformed` for an
+  /// `after` that no page gave.
+  result<ledger_page> page(std::int64_t since, std::int64_t until, byte_view after,
+                           std::size_t limit) const;
   /// Sums over all entries that ended at `since` or later, largest first.
   result<std::vector<ledger_total>> totals(std::int64_t since) const;
   /// Entries of one receipt, at most one of each role.

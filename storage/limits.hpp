@@ -64,6 +64,14 @@ inline constexpr std::size_t ledger_batch = 10'000;
 inline constexpr std::uint64_t ledger_rows = 10'000'000;
 inline constexpr std::size_t ledger_listing = 100'000;
 
+/// Deliveries of one table (about 6 GB), of one batch, counts that a tally holds at once, times
+/// that contents were kept, entries of one page of an account.
+inline constexpr std::uint64_t served_rows = 20'000'000;
+inline constexpr std::size_t served_batch = 10'000;
+inline constexpr std::size_t tallied_deliveries = 65'536;
+inline constexpr std::uint64_t keepings = 50'000'000;
+inline constexpr std::size_t account_listing = 10'000;
+
 /// Files of one spool, bytes of a key, separate ranges of one file, bytes of its journal.
 inline constexpr std::size_t spool_files = 100'000;
 inline constexpr std::size_t spool_key_bytes = 2048;

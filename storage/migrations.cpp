@@ -122,6 +122,39 @@ constexpr const char* parties[] = {
     "create unique index parties_by_token on parties (token)",
 };
 
+// What clients were sent, and how long contents were kept for whom (`ended` 0: still). What was
+// published before has been kept since then, as far as is known.
+constexpr const char* served_and_keepings[] = {
+    R"(create table served (
+      receipt varchar(64) primary key,
+      hour bigint not null,
+      node varchar(255) not null,
+      overlay varchar(32) not null,
+      content_id varchar(64) not null,
+      tenant varchar(255) not null,
+      party varchar(255) not null,
+      bytes bigint not null,
+      first_at bigint not null,
+      last_at bigint not null,
+      handed_bytes bigint not null))",
+    "create index served_by_hour on served (hour, receipt)",
+    "create index served_to_hand_over on served (receipt) where handed_bytes < bytes",
+    R"(create table keepings (
+      id bigint primary key,
+      tenant varchar(255) not null,
+      content_id varchar(64) not null,
+      size bigint not null,
+      began bigint not null,
+      ended bigint not null,
+      expires bigint not null))",
+    "create index keepings_by_content on keepings (content_id, tenant)",
+    "create index keepings_by_tenant on keepings (tenant, id)",
+    "create index keepings_by_end on keepings (ended)",
+    "insert into keepings (id, tenant, content_id, size, began, ended, expires) select p.id, "
+    "p.tenant, p.content_id, c.size, p.published_at, 0, p.expires from publications p join "
+    "contents c on c.content_id = p.content_id",
+};
+
 // Chunk and holder names are lower-case hex text, as above.
 constexpr const char* chunks_and_holds[] = {
     R"(create table chunks (
@@ -145,6 +178,7 @@ constexpr migration name_steps[] = {
     {1, "names with evidence and proof data, the ledger", names_and_ledger},
     {2, "the catalogue of what was published", contents_and_publications},
     {3, "who may use the access service", parties},
+    {4, "what clients were sent and how long contents were kept", served_and_keepings},
 };
 constexpr migration chunk_steps[] = {
     {1, "chunks, and who wants each of them kept", chunks_and_holds},

@@ -55,6 +55,15 @@ struct ledger_since {
 };
 struct ledger_list {
   std::vector<msg::ledger_entry> entries;
+  /// Of a page: where the next one begins; empty at the end.
+  slice next{};
+};
+/// One page of what ended from `since_ms` on and before `until_ms`, see ledger::page.
+struct ledger_page_wanted {
+  std::int64_t since_ms = 0;
+  std::int64_t until_ms = 0;
+  slice after;
+  std::uint32_t limit = 0;
 };
 
 /// Sent by the name transfer to itself when it is told to end: what was sent to it before is still
@@ -62,16 +71,18 @@ struct ledger_list {
 struct books_closing {};
 
 /// The name table and the ledger, on a thread of their own: SQLite blocks.
-using name_transfer_actor = caf::typed_actor<caf::replies_to<names_link>::with<names_group>,   //
-                                             caf::replies_to<names_of>::with<names_group>,     //
-                                             caf::replies_to<names_all>::with<names_group>,    //
-                                             caf::replies_to<names_search>::with<names_group>, //
-                                             caf::replies_to<names_learn>::with<void>,         //
-                                             caf::replies_to<names_verify>::with<names_group>, //
-                                             caf::replies_to<names_refute>::with<void>,        //
-                                             caf::replies_to<ledger_enter>::with<void>,        //
-                                             caf::replies_to<ledger_since>::with<ledger_list>, //
-                                             caf::reacts_to<books_closing>>;
+using name_transfer_actor =
+    caf::typed_actor<caf::replies_to<names_link>::with<names_group>,         //
+                     caf::replies_to<names_of>::with<names_group>,           //
+                     caf::replies_to<names_all>::with<names_group>,          //
+                     caf::replies_to<names_search>::with<names_group>,       //
+                     caf::replies_to<names_learn>::with<void>,               //
+                     caf::replies_to<names_verify>::with<names_group>,       //
+                     caf::replies_to<names_refute>::with<void>,              //
+                     caf::replies_to<ledger_enter>::with<void>,              //
+                     caf::replies_to<ledger_since>::with<ledger_list>,       //
+                     caf::replies_to<ledger_page_wanted>::with<ledger_list>, //
+                     caf::reacts_to<books_closing>>;
 
 } // namespace interswarm::bridge
 
@@ -86,4 +97,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::names_group)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_enter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_since)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::ledger_page_wanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(interswarm::bridge::books_closing)

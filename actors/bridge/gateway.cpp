@@ -4,6 +4,7 @@
 #include "actors/bridge/message_handler.hpp"
 #include "actors/runtime/error.hpp"
 #include "actors/runtime/log.hpp"
+#include "schema/base/encoding.hpp"
 
 #include <algorithm>
 
@@ -34,6 +35,7 @@ msg::ledger_entry opening_entry(const msg::offer& offer, const std::string& doma
   out.to_domain = domain;
   out.to_overlay = sought.overlay;
   out.content_name = sought;
+  out.tenant = printable(offer.tenant);
   out.role = msg::ledger_entry_role::taker;
   return out;
 }

@@ -195,6 +195,7 @@ void message_handler::close(const std::string& key) {
   const auto found = open_.find(key);
   if (found == open_.end()) return;
   runtime::log().info("no longer serving {}", describe(found->second.record));
+  count_last(found->second);
   caf::anon_send_exit(found->second.source, caf::exit_reason::user_shutdown);
   open_.erase(found);
   desk_.closed(key);
@@ -247,17 +248,22 @@ void message_handler::tick() {
 }
 
 void message_handler::look_at(const std::string& key) {
-  request(open_[key].serving, names_timeout, msg::serving_status{})
+  const auto serving = open_[key].serving;
+  request(serving, names_timeout, msg::serving_status{})
       .then(
-          [this, key](const msg::serving_status_result& r) {
+          [this, key, serving](const msg::serving_status_result& r) {
             const auto found = open_.find(key);
-            if (found == open_.end()) return;
+            if (found == open_.end() || found->second.serving != serving) return;
+            note_delivered(found->second, r.status);
             found->second.state = r.status;
             if (r.status.clients > 0 && r.status.idle_ms < in_use_ms)
               desk_.used(key, clock().now());
           },
           // The serving ended by itself (its peer restarted): make room for the next demand.
-          [this, key](const caf::error&) { close(key); });
+          [this, key, serving](const caf::error&) {
+            const auto found = open_.find(key);
+            if (found != open_.end() && found->second.serving == serving) close(key);
+          });
 }
 
 void message_handler::stand() {
@@ -331,48 +337,6 @@ caf::typed_response_promise<opened_source> message_handler::open(const open_sour
         runtime::spawn_on<gateway>(next_loop(), std::move(ctx), record, std::move(x->offers)))});
   });
   return promise;
-}
-
-msg::domain_status message_handler::own_status() {
-  msg::domain_status out;
-  out.domain = ctx_.domain;
-  out.alive = true;
-  for (const auto& f : ctx_.faces) {
-    msg::overlay_status one;
-    one.overlay = f.overlay;
-    one.link = true;
-    one.load = static_cast<float>(open_.size()) / static_cast<float>(limits::max_gateways);
-    for (const auto& [key, gateway] : open_) {
-      if (gateway.record.name.overlay != f.overlay) continue;
-      ++one.serving;
-      one.parties += gateway.state.clients;
-      if (!gateway.note.empty()) {
-        one.link = false;
-        one.note = gateway.note;
-      }
-    }
-    for (const auto& [key, source] : fetching_)
-      one.fetching += key.starts_with(f.overlay + '\0') ? 1 : 0;
-    out.overlays.push_back(std::move(one));
-  }
-  return out;
-}
-
-status_report message_handler::report(std::vector<msg::domain_status> neighbours) {
-  status_report out;
-  out.domains.push_back(own_status());
-  for (auto& d : neighbours) out.domains.push_back(std::move(d));
-  for (const auto& [key, gateway] : open_) {
-    msg::gateway one;
-    one.name = gateway.record.name;
-    one.uri = gateway.record.uri;
-    one.to_overlay = gateway.record.name.overlay;
-    one.clients = gateway.state.clients;
-    one.verified_bytes = gateway.state.bytes_sent;
-    one.note = gateway.note;
-    out.gateways.push_back(std::move(one));
-  }
-  return out;
 }
 
 } // namespace interswarm::bridge

@@ -3,6 +3,7 @@
 #include "actors/bridge/contract.hpp"
 #include "actors/bridge/demand_desk.hpp"
 #include "actors/bridge/face.hpp"
+#include "actors/bridge/records.hpp"
 #include "actors/runtime/loop_actor.hpp"
 
 #include <functional>
@@ -26,6 +27,10 @@ public:
     /// Where gateways and meters live; one of them is taken in turn.
     std::vector<runtime::loop*> loops;
     std::uint64_t random_seed = 0;
+    /// Both may be empty. Whose content it is, for offers and ledgers: of what was offered here.
+    std::function<std::string(const msg::name& giver)> tenant_of{};
+    /// Told what clients were sent of a name in its overlay, each byte once, also repeated ones.
+    std::function<void(const msg::name&, std::uint64_t bytes)> delivered{};
   };
 
   message_handler(caf::actor_config& cfg, runtime::loop& home, context ctx);
@@ -78,6 +83,10 @@ private:
   void stand_for(const msg::name_record& record);
   void follow_names();
   caf::typed_response_promise<opened_source> open(const open_source& r);
+
+  // handler_report.cpp: what was served
+  void count_last(const open_gateway& gateway);
+  void note_delivered(const open_gateway& gateway, const msg::serving_state& now);
   status_report report(std::vector<msg::domain_status> neighbours);
   msg::domain_status own_status();
 
@@ -131,19 +140,5 @@ private:
   std::uint64_t ticks_ = 0;
   std::int64_t settled_ms_ = 0;
 };
-
-/// "bittorrent:0123…" for log lines and messages to people.
-std::string describe(const msg::name& name);
-std::string describe(const msg::name_record& record);
-/// The name as a table key, and back.
-std::string table_key(const msg::name& name);
-msg::name name_of_key(std::string_view key);
-/// Adds the records whose names are not there yet; of one name the record with more in it stays.
-void merge_records(std::vector<msg::name_record>& into, const std::vector<msg::name_record>& more);
-/// The sought name's record, or nothing.
-const msg::name_record* find_record(const std::vector<msg::name_record>& records,
-                                    const msg::name& name);
-/// Fails `denied` when any record of the content must not cross.
-result<void> may_cross(const std::vector<msg::name_record>& records);
 
 } // namespace interswarm::bridge

@@ -111,6 +111,11 @@ name_transfer::behavior_type name_transfer::make_behavior() {
         if (!found) return refuse(found.error());
         return ledger_list{std::move(*found)};
       },
+      [&entries](const ledger_page_wanted& r) -> caf::result<ledger_list> {
+        auto found = entries.page(r.since_ms, r.until_ms, r.after, r.limit);
+        if (!found) return refuse(found.error());
+        return ledger_list{std::move(found->entries), std::move(found->next)};
+      },
       [this](books_closing) { quit(caf::exit_reason::user_shutdown); },
   };
 }

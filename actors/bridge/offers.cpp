@@ -190,6 +190,8 @@ msg::offer message_handler::make_offer(const quest& q, const face& from, msg::na
   entry.to_overlay = q.who.overlay;
   entry.content_name = q.sought;
   entry.role = msg::ledger_entry_role::giver;
+  if (ctx_.tenant_of) out.tenant = ctx_.tenant_of(out.record.name);
+  entry.tenant = out.tenant;
   out.source =
       runtime::spawn_on<meter>(next_loop(), std::move(source), std::move(entry), ctx_.names);
   return out;

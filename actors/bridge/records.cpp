@@ -1,4 +1,6 @@
-#include "actors/bridge/message_handler.hpp"
+#include "actors/bridge/records.hpp"
+
+#include "actors/bridge/demand_desk.hpp"
 #include "schema/base/encoding.hpp"
 
 #include <algorithm>

@@ -6,6 +6,7 @@
 #include "actors/runtime/error.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace interswarm {
 
@@ -24,9 +25,10 @@ caf::error stores_only() {
 }
 
 caf::error no_parties() {
-  return runtime::make_caf_error(errc::unimplemented,
-                                 "parties are those of a cluster; ask a node in SOA mode with the "
-                                 "service or access role");
+  return runtime::make_caf_error(
+      errc::unimplemented,
+      "parties and accounts are those of a cluster; ask a node in SOA mode with the "
+      "service or access role");
 }
 
 caf::error published_only() {
@@ -114,11 +116,14 @@ control::behavior_type control::make_behavior() {
           promise.deliver(stores_only());
           return promise;
         }
+        const auto until = r.until_ms == 0 ? std::numeric_limits<std::int64_t>::max() : r.until_ms;
         const auto limit = r.limit == 0 ? max_listed : std::min(r.limit, max_listed);
-        request(ctx_.names, names_timeout, bridge::ledger_since{r.since_ms, limit})
+        request(ctx_.names, names_timeout,
+                bridge::ledger_page_wanted{r.since_ms, until, r.after, limit})
             .then(
                 [promise](bridge::ledger_list& x) mutable {
-                  promise.deliver(msg::control_ledger_result{std::move(x.entries)});
+                  promise.deliver(
+                      msg::control_ledger_result{std::move(x.entries), std::move(x.next)});
                 },
                 [promise](const caf::error& why) mutable { promise.deliver(why); });
         return promise;
@@ -142,6 +147,10 @@ control::behavior_type control::make_behavior() {
       [this](const msg::control_revoke_party& r) -> caf::result<void> {
         if (!ctx_.shelf) return no_parties();
         return delegate(ctx_.shelf, msg::catalogue_revoke_party{r.name});
+      },
+      [this](const msg::control_accounts& r) {
+        return ask_shelf<msg::control_accounts_result, msg::catalogue_accounts_result>(
+            msg::catalogue_accounts{r.tenant});
       },
   };
 }

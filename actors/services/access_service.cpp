@@ -4,6 +4,7 @@
 #include "actors/runtime/gate.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/services/catalogue_desk.hpp"
+#include "actors/services/counted_source.hpp"
 #include "schema/access.glue.hpp"
 #include "schema/base/encoding.hpp"
 
@@ -31,14 +32,16 @@ public:
   };
 
   access_session(caf::actor_config& config, runtime::loop& home, library_actor shelf,
-                 post_desk_actor post, identity own)
+                 post_desk_actor post, delivery_desk_actor deliveries, identity own)
       : loop_actor(config, home), shelf_(std::move(shelf)), post_(std::move(post)),
-        who_(std::move(own.who)), token_(std::move(own.token)), number_(own.number) {}
+        deliveries_(std::move(deliveries)), who_(std::move(own.who)), token_(std::move(own.token)),
+        number_(own.number) {}
 
   const char* name() const override { return "access-session"; }
   void on_exit() override {
     shelf_ = nullptr;
     post_ = nullptr;
+    deliveries_ = nullptr;
   }
   behavior_type make_behavior() override {
     return {
@@ -132,10 +135,17 @@ private:
                 promise.deliver(runtime::make_caf_error(errc::not_found, "no such content"));
                 return;
               }
-              promise.deliver(msg::access_service_open_result{o.source, *p});
+              promise.deliver(msg::access_service_open_result{counted(o, *p), *p});
             },
             [promise](const caf::error& e) mutable { promise.deliver(e); });
     return promise;
+  }
+
+  msg::source_actor counted(const opened_stored& o, const msg::publication& p) const {
+    if (!deliveries_) return o.source;
+    return spawn_counted_source(
+        home(), o.source, deliveries_,
+        {"rpc", {std::string(stored_overlay), p.content_id}, p.tenant, who_.name, 0});
   }
 
   caf::result<msg::access_service_listen_result> listen(msg::bridge_actor bridge) {
@@ -154,6 +164,7 @@ private:
 
   library_actor shelf_;
   post_desk_actor post_;
+  delivery_desk_actor deliveries_;
   msg::party who_;
   slice token_;
   std::uint64_t number_;
@@ -162,14 +173,16 @@ private:
 class access_desk final : public runtime::loop_actor<access_desk_actor> {
 public:
   access_desk(caf::actor_config& config, runtime::loop& home, library_actor shelf,
-              post_desk_actor post)
-      : loop_actor(config, home), shelf_(std::move(shelf)), post_(std::move(post)) {}
+              post_desk_actor post, delivery_desk_actor deliveries)
+      : loop_actor(config, home), shelf_(std::move(shelf)), post_(std::move(post)),
+        deliveries_(std::move(deliveries)) {}
 
   const char* name() const override { return "access-desk"; }
   void on_exit() override {
     sessions_.clear();
     shelf_ = nullptr;
     post_ = nullptr;
+    deliveries_ = nullptr;
   }
   behavior_type make_behavior() override {
     send(shelf_, watch_parties{caf::actor_cast<caf::weak_actor_ptr>(this)});
@@ -221,7 +234,7 @@ private:
   msg::access_service_actor admit(const msg::party& who, const slice& token) {
     const auto number = ++count_;
     const msg::access_service_actor inside = runtime::spawn_on<access_session>(
-        home(), shelf_, post_, access_session::identity{who, token, number});
+        home(), shelf_, post_, deliveries_, access_session::identity{who, token, number});
     runtime::gate g(home());
     auto shown = g.pass(inside);
     sessions_.emplace(
@@ -248,6 +261,7 @@ private:
 
   library_actor shelf_;
   post_desk_actor post_;
+  delivery_desk_actor deliveries_;
   std::map<std::uint64_t, session> sessions_;
   std::uint64_t count_ = 0;
   std::chrono::steady_clock::time_point second_{};
@@ -261,9 +275,10 @@ bool may_have(const msg::party& p, const msg::publication& publication) {
          std::find(p.tenants.begin(), p.tenants.end(), publication.tenant) != p.tenants.end();
 }
 
-access_desk_actor spawn_access_desk(runtime::loop& home, library_actor shelf,
-                                    post_desk_actor post) {
-  return runtime::spawn_on<access_desk>(home, std::move(shelf), std::move(post));
+access_desk_actor spawn_access_desk(runtime::loop& home, library_actor shelf, post_desk_actor post,
+                                    delivery_desk_actor deliveries) {
+  return runtime::spawn_on<access_desk>(home, std::move(shelf), std::move(post),
+                                        std::move(deliveries));
 }
 
 } // namespace interswarm::services

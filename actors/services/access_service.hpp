@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/services/delivery_desk.hpp"
 #include "actors/services/post_desk.hpp"
 #include "schema/access.gen.hpp"
 
@@ -23,8 +24,10 @@ inline constexpr std::size_t max_sessions = 10'000;
 inline constexpr std::uint32_t wrong_logins_per_second = 20;
 
 /// Lets parties in by their tokens and cuts off, at once and with all that they obtained, those
-/// that are revoked. `post` is for their messages.
-access_desk_actor spawn_access_desk(runtime::loop& home, library_actor shelf, post_desk_actor post);
+/// that are revoked. `post` is for their messages. What they read is told to `deliveries`, which
+/// may be null.
+access_desk_actor spawn_access_desk(runtime::loop& home, library_actor shelf, post_desk_actor post,
+                                    delivery_desk_actor deliveries = {});
 
 /// Whether the party may have a content of this publication.
 bool may_have(const msg::party& p, const msg::publication& publication);

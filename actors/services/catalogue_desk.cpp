@@ -4,8 +4,8 @@
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/loop_actor.hpp"
 #include "actors/runtime/wall_clock.hpp"
+#include "actors/services/account_reader.hpp"
 #include "schema/base/encoding.hpp"
-#include "schema/base/hash.hpp"
 #include "storage/ledger.hpp"
 #include "storage/name_table.hpp"
 
@@ -24,10 +24,12 @@ struct books {
   std::unique_ptr<catalogue> contents;
   std::unique_ptr<ledger> entries;
   std::unique_ptr<party_table> parties;
+  std::unique_ptr<accounts> charged;
 };
 
 constexpr std::uint32_t max_wait_ms = 60'000;
 constexpr std::size_t token_bytes = 32;
+constexpr auto prune_every = std::chrono::hours(1);
 
 bytes to_bytes(const slice& s) { return {s.view().begin(), s.view().end()}; }
 caf::error refuse(const error& e) { return runtime::make_caf_error(e); }
@@ -38,8 +40,9 @@ catalogue_query from_message(const msg::query& q) {
 
 class catalogue_desk final : public runtime::loop_actor<catalogue_desk_actor> {
 public:
-  catalogue_desk(caf::actor_config& config, runtime::loop& home, std::shared_ptr<books> kept)
-      : loop_actor(config, home), kept_(std::move(kept)) {
+  catalogue_desk(caf::actor_config& config, runtime::loop& home, std::shared_ptr<books> kept,
+                 charging_options charging)
+      : loop_actor(config, home), kept_(std::move(kept)), charging_(std::move(charging)) {
     // Another life of this node counts from elsewhere, so nobody takes its numbers for ours.
     version_ = static_cast<std::uint64_t>(runtime::unix_ms()) << 16;
   }
@@ -68,10 +71,13 @@ private:
   result<void> verify(const std::vector<msg::name_record>& records, const slice& content_id);
   caf::result<msg::catalogue_add_party_result> add_party(const msg::party& p);
   caf::result<orphaned> dropped(result<std::vector<slice>> gone);
+  void prune();
   /// What everybody may have, newest first.
   result<std::set<bytes>> open_contents(std::size_t limit);
 
   std::shared_ptr<books> kept_;
+  charging_options charging_;
+  std::chrono::steady_clock::time_point pruned_at_{};
   std::uint64_t version_ = 0;
   std::list<waiter> waiting_;
 };
@@ -93,6 +99,14 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
       [this](const msg::catalogue_account& x) -> caf::result<void> {
         if (auto ok = kept_->entries->record(x.entries); !ok) return refuse(ok.error());
         return caf::unit;
+      },
+      [this](const msg::catalogue_deliver& x) -> caf::result<msg::catalogue_deliver_result> {
+        if (auto ok = kept_->charged->served().record(x.deliveries); !ok) return refuse(ok.error());
+        return msg::catalogue_deliver_result{static_cast<std::uint32_t>(x.deliveries.size())};
+      },
+      [this](const msg::catalogue_accounts& x) {
+        return msg::catalogue_accounts_result{spawn_account_reader(
+            home(), std::shared_ptr<accounts>(kept_, kept_->charged.get()), charging_, x.tenant)};
       },
       [this](const msg::catalogue_party& x) -> caf::result<msg::catalogue_party_result> {
         const auto found = kept_->parties->find_token(x.token_hash);
@@ -116,9 +130,10 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
       },
       [this](const enter_publication& x) { return enter(x); },
       [this](const drop_publication& x) {
-        return dropped(kept_->contents->withdraw(x.content_id, x.tenant));
+        return dropped(kept_->contents->withdraw(x.content_id, x.tenant, runtime::unix_seconds()));
       },
       [this](drop_expired) -> caf::result<orphaned> {
+        prune();
         auto gone = kept_->contents->expire(runtime::unix_seconds());
         if (gone && gone->empty()) return orphaned{};
         return dropped(std::move(gone));
@@ -315,6 +330,17 @@ caf::result<msg::catalogue_add_party_result> catalogue_desk::add_party(const msg
   return msg::catalogue_add_party_result{token};
 }
 
+void catalogue_desk::prune() {
+  const auto now = std::chrono::steady_clock::now();
+  if (charging_.keep.count() == 0 || now - pruned_at_ < prune_every) return;
+  pruned_at_ = now;
+  const auto before = runtime::unix_seconds() - charging_.keep.count();
+  auto gone = kept_->charged->prune(before);
+  const auto entries = kept_->entries->prune(before * 1000);
+  if (gone && !entries) gone = entries;
+  if (!gone) runtime::log().warn("old accounts were not removed: {}", to_string(gone.error()));
+}
+
 caf::result<orphaned> catalogue_desk::dropped(result<std::vector<slice>> gone) {
   if (!gone) return refuse(gone.error());
   note_change();
@@ -323,52 +349,8 @@ caf::result<orphaned> catalogue_desk::dropped(result<std::vector<slice>> gone) {
 
 } // namespace
 
-publication from_message(const msg::publication& p) {
-  publication out;
-  out.content_id = p.content_id;
-  out.size = p.size;
-  out.tenant = p.tenant;
-  out.title = p.title;
-  out.media_type = p.media_type;
-  for (const auto& x : p.properties) out.properties.emplace_back(x.key, x.value);
-  out.series = p.series;
-  out.open = p.open;
-  out.published_at = p.published_at;
-  out.expires = p.expires;
-  return out;
-}
-
-msg::publication to_message(const publication& p) {
-  msg::publication out;
-  out.id = p.id;
-  out.content_id = p.content_id;
-  out.size = p.size;
-  out.tenant = p.tenant;
-  out.title = p.title;
-  out.media_type = p.media_type;
-  for (const auto& [key, value] : p.properties) out.properties.push_back({key, value});
-  out.series = p.series;
-  out.open = p.open;
-  out.published_at = p.published_at;
-  out.expires = p.expires;
-  return out;
-}
-
-msg::party to_message(const party& p) {
-  msg::party out;
-  out.name = p.name;
-  out.tenants = p.tenants;
-  out.overlays = p.overlays;
-  out.take = p.take;
-  out.message = p.message;
-  out.revoked = p.revoked;
-  out.added_at = p.added_at;
-  return out;
-}
-
-slice token_hash(std::string_view token) { return slice::copy_of(sha256(as_bytes(token))); }
-
-result<catalogue_desk_actor> spawn_catalogue_desk(runtime::loop& home, const std::string& where) {
+result<catalogue_desk_actor> spawn_catalogue_desk(runtime::loop& home, const std::string& where,
+                                                  charging_options charging) {
   auto kept = std::make_shared<books>();
   auto db = database::open(where);
   if (!db) return tl::unexpected(db.error());
@@ -379,7 +361,8 @@ result<catalogue_desk_actor> spawn_catalogue_desk(runtime::loop& home, const std
   kept->contents = std::make_unique<catalogue>(*kept->db);
   kept->entries = std::make_unique<ledger>(*kept->db);
   kept->parties = std::make_unique<party_table>(*kept->db);
-  return runtime::spawn_on<catalogue_desk>(home, std::move(kept));
+  kept->charged = std::make_unique<accounts>(*kept->db);
+  return runtime::spawn_on<catalogue_desk>(home, std::move(kept), std::move(charging));
 }
 
 } // namespace interswarm::services

@@ -31,15 +31,17 @@ class http_shelf final : public runtime::loop_actor<caf::actor> {
 public:
   http_shelf(caf::actor_config& config, runtime::loop& home, library_actor shelf,
              std::string domain,
-             std::function<std::vector<msg::name>(const std::string&)> read_name)
+             std::function<std::vector<msg::name>(const std::string&)> read_name,
+             delivery_desk_actor deliveries)
       : loop_actor(config, home), shelf_(std::move(shelf)), domain_(std::move(domain)),
-        read_name_(std::move(read_name)) {}
+        read_name_(std::move(read_name)), deliveries_(std::move(deliveries)) {}
 
   const char* name() const override { return "http-shelf"; }
   void on_exit() override {
     write_down();
     chores_.reset();
     shelf_ = nullptr;
+    deliveries_ = nullptr;
   }
   caf::behavior make_behavior() override {
     chores_ = runtime::on_loop<kj::Promise<void>>(home(),
@@ -61,6 +63,15 @@ private:
   };
   /// A token's hash and a content id.
   using claim = std::pair<bytes, bytes>;
+
+  /// Whom a delivery is charged to and who took it.
+  struct stakeholders {
+    std::string tenant;
+    std::string party;
+  };
+  using served_key = std::tuple<bytes, std::string, std::string>;
+
+  static bytes to_bytes(const slice& s) { return {s.view().begin(), s.view().end()}; }
 
   /// One candidate after the other.
   void look_up(std::vector<msg::name> names, std::size_t at, http::http_question q,
@@ -95,9 +106,9 @@ private:
               const auto& all = r.publications;
               const auto shown = std::find_if(all.begin(), all.end(),
                                               [](const msg::publication& p) { return p.open; });
-              if (shown != all.end()) return give(asked, r, *shown, then);
+              if (shown != all.end()) return give(asked, r, *shown, {}, then);
               if (all.empty()) return then(fail(errc::not_found, "no such content"));
-              if (q.signed_ok) return give(asked, r, all.front(), then);
+              if (q.signed_ok) return give(asked, r, all.front(), {}, then);
               if (!q.bearer_token.empty()) return open_for_party(asked, r, q.bearer_token, then);
               // Who may not see it is told what all are told of contents that are not there.
               then(fail(errc::not_found, "no such content"));
@@ -113,7 +124,7 @@ private:
             [this, asked, r, hash, then](const msg::catalogue_party_result& x) {
               const auto* may = shown_to(x.party, r.publications);
               if (may == nullptr) return then(fail(errc::not_found, "no such content"));
-              give(asked, r, *may, then, right_of(hash, r.content.record.content_id));
+              give(asked, r, *may, x.party.name, then, right_of(hash, r.content.record.content_id));
             },
             // A wrong token is told what no token is told.
             [then](const caf::error& e) {
@@ -174,7 +185,8 @@ private:
   }
 
   void give(const msg::name& asked, const opened_stored& r, const msg::publication& p,
-            const http::http_answer& then, std::shared_ptr<http::content_right> right = {}) {
+            const std::string& party, const http::http_answer& then,
+            std::shared_ptr<http::content_right> right = {}) {
     http::http_content out;
     out.source = r.source;
     out.size = r.content.record.size;
@@ -185,14 +197,18 @@ private:
     out.open = p.open;
     out.right = std::move(right);
     const auto self = caf::actor_cast<caf::weak_actor_ptr>(this);
-    out.sent = [this, self, asked, tenant = p.tenant](std::uint64_t bytes) {
-      if (caf::actor_cast<caf::strong_actor_ptr>(self)) sent(asked, tenant, bytes);
+    out.sent = [this, self, asked, id = to_bytes(p.content_id),
+                who = stakeholders{p.tenant, party}](std::uint64_t bytes) {
+      if (caf::actor_cast<caf::strong_actor_ptr>(self)) sent(asked, id, who, bytes);
     };
     then(std::move(out));
   }
 
-  void sent(const msg::name& asked, const std::string& tenant, std::uint64_t bytes) {
-    const std::pair key(asked.overlay, to_bytes(asked.key));
+  void sent(const msg::name& asked, const bytes& content_id, const stakeholders& who,
+            std::uint64_t bytes) {
+    if (served_.size() >= max_counted) tell_served();
+    served_[{content_id, who.tenant, who.party}] += bytes;
+    const std::tuple key(asked.overlay, to_bytes(asked.key), who.tenant);
     auto at = counts_.find(key);
     if (at == counts_.end()) {
       if (counts_.size() >= max_counted) {
@@ -210,7 +226,7 @@ private:
       e.to_domain = domain_;
       e.to_overlay = "http";
       e.content_name = asked;
-      e.tenant = tenant;
+      e.tenant = who.tenant;
       e.role = msg::ledger_entry_role::giver;
       e.first_at = runtime::unix_ms();
     }
@@ -219,7 +235,22 @@ private:
     at->second.changed = true;
   }
 
+  void tell_served() {
+    for (const auto& [key, sum] : served_) {
+      if (!deliveries_) break;
+      const auto& [content_id, tenant, party] = key;
+      caf::anon_send(deliveries_,
+                     delivered{"http",
+                               {std::string(stored_overlay), slice::copy_of(content_id)},
+                               tenant,
+                               party,
+                               sum});
+    }
+    served_.clear();
+  }
+
   void write_down() {
+    tell_served();
     bridge::ledger_enter out;
     for (auto& [key, c] : counts_)
       if (std::exchange(c.changed, false)) out.entries.push_back(c.entry);
@@ -240,7 +271,11 @@ private:
   library_actor shelf_;
   std::string domain_;
   std::function<std::vector<msg::name>(const std::string&)> read_name_;
-  std::map<std::pair<std::string, bytes>, count> counts_;
+  delivery_desk_actor deliveries_;
+  /// By name and tenant.
+  std::map<std::tuple<std::string, bytes, std::string>, count> counts_;
+  /// Bytes since the desk was told, by content, tenant and party.
+  std::map<served_key, std::uint64_t> served_;
   /// Those by which something is being sent.
   std::map<claim, std::weak_ptr<http::content_right>> rights_;
   runtime::on_loop<kj::Promise<void>> chores_;
@@ -250,8 +285,9 @@ private:
 
 result<http::http_door> spawn_http_shelf(runtime::loop& home, library_actor shelf,
                                          http_shelf_options options) {
-  const caf::actor desk = runtime::spawn_on<http_shelf>(
-      home, std::move(shelf), std::move(options.domain), std::move(options.read_name));
+  const caf::actor desk =
+      runtime::spawn_on<http_shelf>(home, std::move(shelf), std::move(options.domain),
+                                    std::move(options.read_name), std::move(options.deliveries));
   auto* const at = static_cast<http_shelf*>(caf::actor_cast<caf::abstract_actor*>(desk));
   // Both are on `home`: the door calls the desk as it would any function there.
   auto door = http::spawn_http_door(home, std::move(options.door),

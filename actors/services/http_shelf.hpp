@@ -1,7 +1,7 @@
 #pragma once
 
+#include "actors/services/delivery_desk.hpp"
 #include "actors/services/http/http_door.hpp"
-#include "actors/services/library.hpp"
 
 #include <functional>
 #include <string>
@@ -15,6 +15,8 @@ struct http_shelf_options {
   std::string domain;
   /// What a text in a URL may name, the likeliest first; none when it is no name.
   std::function<std::vector<msg::name>(const std::string&)> read_name;
+  /// Told what was sent, for the accounts; may be null.
+  delivery_desk_actor deliveries{};
 };
 
 /// Serves what is in the library over HTTP and enters in its ledger what was sent, from the storage

@@ -100,6 +100,9 @@ library::behavior_type library::make_behavior() {
       [this](const bridge::ledger_since& x) -> caf::result<bridge::ledger_list> {
         return delegate(ctx_.books, x);
       },
+      [this](const bridge::ledger_page_wanted& x) -> caf::result<bridge::ledger_list> {
+        return delegate(ctx_.books, x);
+      },
       [](bridge::books_closing) {},
       [this](catalogue_up& x) {
         members_.insert_or_assign(x.member, member{std::move(x.catalogue), 0});
@@ -126,6 +129,14 @@ library::behavior_type library::make_behavior() {
       },
       [this](const msg::catalogue_revoke_party& x) { return revoke(x); },
       [this](const watch_parties& x) { party_watchers_.push_back(x.who); },
+      [this](const msg::catalogue_deliver& x) {
+        return ask_and_answer<msg::catalogue_deliver_result, msg::catalogue_deliver_result>(
+            x, [](msg::catalogue_deliver_result& r) { return r; });
+      },
+      [this](const msg::catalogue_accounts& x) {
+        return ask_and_answer<msg::catalogue_accounts_result, msg::catalogue_accounts_result>(
+            x, [](msg::catalogue_accounts_result& r) { return std::move(r); });
+      },
       [this](library_tick) { tick(); },
   };
 }
@@ -252,6 +263,8 @@ caf::result<opened_stored> library::open(const slice& content_id) {
           return;
         }
         auto content = r->content;
+        const auto* payer = payer_of(r->publications);
+        if (ctx_.payers && payer != nullptr) ctx_.payers->note(content_id, payer->tenant);
         request(ctx_.network, ask_timeout, msg::storage_network_open{content})
             .then(
                 [this, promise, content, content_id, publications = std::move(r->publications)](

@@ -3,6 +3,7 @@
 #include "actors/bridge/contract.hpp"
 #include "actors/runtime/loop_actor.hpp"
 #include "actors/services/contract.hpp"
+#include "actors/services/payer_book.hpp"
 #include "schema/storage.gen.hpp"
 
 #include <functional>
@@ -45,7 +46,10 @@ using library_actor = bridge::name_transfer_actor::extend<
     caf::replies_to<msg::catalogue_party>::with<msg::catalogue_party_result>,
     caf::replies_to<msg::catalogue_parties>::with<msg::catalogue_parties_result>,
     caf::replies_to<msg::catalogue_add_party>::with<msg::catalogue_add_party_result>,
-    caf::replies_to<msg::catalogue_revoke_party>::with<void>, caf::reacts_to<watch_parties>,
+    caf::replies_to<msg::catalogue_revoke_party>::with<void>,
+    caf::replies_to<msg::catalogue_deliver>::with<msg::catalogue_deliver_result>,
+    caf::replies_to<msg::catalogue_accounts>::with<msg::catalogue_accounts_result>,
+    caf::reacts_to<watch_parties>,
     caf::reacts_to<library_tick>>;
 
 struct library_context {
@@ -56,6 +60,8 @@ struct library_context {
   std::function<void(const std::vector<msg::name_record>&)> changed;
   /// Told a name whose content nobody publishes any more.
   std::function<void(const msg::name&)> withdrawn;
+  /// Told who pays for each content that is opened; may be null.
+  std::shared_ptr<payer_book> payers{};
 };
 
 class library final : public runtime::loop_actor<library_actor> {

@@ -76,6 +76,7 @@ public:
         [this](const msg::storage_service_links& x) { return links(x.content_id); },
         [this](const msg::storage_service_origins&) { return origins(); },
         [this](const msg::storage_service_usage&) { return usage(); },
+        [this](const msg::storage_service_accounts&) { return own_accounts(); },
     };
   }
 
@@ -294,6 +295,17 @@ private:
         .then(
             [this, promise](const tenant_usage& u) mutable {
               promise.deliver(msg::storage_service_usage_result{u.bytes, quota(), u.publications});
+            },
+            [promise](const caf::error& e) mutable { promise.deliver(e); });
+    return promise;
+  }
+
+  caf::result<msg::storage_service_accounts_result> own_accounts() {
+    auto promise = make_response_promise<msg::storage_service_accounts_result>();
+    request(publishing().desk, desk_timeout, msg::catalogue_accounts{tenant_})
+        .then(
+            [promise](msg::catalogue_accounts_result& r) mutable {
+              promise.deliver(msg::storage_service_accounts_result{std::move(r.accounts)});
             },
             [promise](const caf::error& e) mutable { promise.deliver(e); });
     return promise;

@@ -63,9 +63,9 @@ TEST_CASE("catalogue: two publishers of equal bytes share one content") {
   CHECK(both[0] == p);
   CHECK(s.books.wanted({}, 10)->size() == 1);
 
-  CHECK(s.books.withdraw(id_of(1), "carol").error().code == errc::not_found);
-  CHECK(s.books.withdraw(id_of(1), "alice")->empty());
-  CHECK(s.books.withdraw(id_of(1), "bob").value() == std::vector{id_of(1)});
+  CHECK(s.books.withdraw(id_of(1), "carol", 200).error().code == errc::not_found);
+  CHECK(s.books.withdraw(id_of(1), "alice", 200)->empty());
+  CHECK(s.books.withdraw(id_of(1), "bob", 200).value() == std::vector{id_of(1)});
   CHECK(s.books.find(id_of(1)).error().code == errc::not_found);
   CHECK(s.books.wanted({}, 10)->empty());
 }

@@ -211,3 +211,30 @@ TEST_CASE("what was confirmed is there after kill -9 at any moment") {
   }
   CHECK(confirmed > 0);
 }
+
+TEST_CASE_METHOD(fixture, "pages of the ledger give each entry once, in order of its end") {
+  std::vector<msg::ledger_entry> wanted;
+  for (byte i = 1; i <= 5; ++i) {
+    auto e = entry(i, 10);
+    e.last_at = 2000 + i / 3;
+    wanted.push_back(e);
+    e.role = role::taker;
+    wanted.push_back(e);
+  }
+  REQUIRE(book.record(wanted));
+  std::vector<msg::ledger_entry> found;
+  slice after;
+  int pages = 0;
+  do {
+    auto p = book.page(0, 5000, after, 3).value();
+    found.insert(found.end(), p.entries.begin(), p.entries.end());
+    after = p.next;
+    ++pages;
+  } while (!after.empty());
+  CHECK(found == wanted);
+  CHECK(pages == 4);
+  CHECK(book.page(2001, 2002, {}, 100)->entries.size() == 6);
+  CHECK(book.page(0, 2001, {}, 100)->entries.size() == 4);
+  CHECK(book.page(0, 5000, bytes(9), 3).error().code == errc::malformed);
+  CHECK(book.page(0, 5000, bytes(10 + limits::receipt_bytes), 3).error().code == errc::malformed);
+}

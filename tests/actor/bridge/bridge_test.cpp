@@ -61,6 +61,36 @@ TEST_CASE("a demand in one overlay is met from another, and both ends write the 
   CHECK(entries[0].role != entries[1].role);
   CHECK(entries[0].from_overlay == "blue");
   CHECK(entries[0].to_overlay == "red");
+  CHECK(entries[0].tenant == "whose blue is");
+  CHECK(entries[1].tenant == entries[0].tenant);
+}
+
+TEST_CASE(
+    "what clients are sent is told, repeated bytes and the last ones too, and nothing twice") {
+  runtime::world w;
+  scripted_node node(w, "here", {"red", "blue"});
+  auto& red = *node.overlays["red"];
+  red.sources = 0;
+  node.overlays["blue"]->content->content = sample(1000);
+  const auto sought = scripted_record("red", 1, 1000);
+  REQUIRE(node.link({sought, scripted_record("blue", 2, 1000)}));
+  red.demand(sought.name);
+  REQUIRE(eventually([&] { return red.announced == 1; }));
+  red.sent = 1000;
+  CHECK(eventually([&] { return node.delivered_to("red") == 1000; }));
+  red.sent = 2500;
+  CHECK(eventually([&] { return node.delivered_to("red") == 2500; }));
+  // At once after that it is withdrawn.
+  red.sent = 2600;
+  caf::anon_send(node.handler, name_withdrawn{sought.name});
+  CHECK(eventually([&] { return node.delivered_to("red") == 2600; }));
+  // Another serving of the same name counts from its own beginning.
+  red.sent = 0;
+  red.demand(sought.name);
+  REQUIRE(eventually([&] { return red.serve_calls == 2; }));
+  red.sent = 30;
+  CHECK(eventually([&] { return node.delivered_to("red") == 2630; }));
+  CHECK(node.delivered_to("blue") == 0);
 }
 
 TEST_CASE("a gateway opened for a demand begins to read before its client does") {

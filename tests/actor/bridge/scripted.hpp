@@ -90,6 +90,8 @@ struct overlay_script {
   std::atomic<int> serve_calls{0};
   std::atomic<int> announced{0};
   std::atomic<std::uint32_t> sources{1};
+  /// What clients were sent of each content that is served.
+  std::atomic<std::uint64_t> sent{0};
   std::shared_ptr<source_script> content = std::make_shared<source_script>();
 
   msg::source_actor last_served() {
@@ -148,14 +150,21 @@ private:
 
 class scripted_serving final : public runtime::loop_actor<msg::serving_actor> {
 public:
-  using loop_actor::loop_actor;
+  scripted_serving(caf::actor_config& cfg, runtime::loop& home,
+                   std::shared_ptr<overlay_script> script)
+      : loop_actor(cfg, home), script_(std::move(script)) {}
+
   behavior_type make_behavior() override {
-    return {[](const msg::serving_status&) {
+    return {[this](const msg::serving_status&) {
       msg::serving_status_result out;
       out.status.clients = 1;
+      out.status.bytes_sent = script_->sent;
       return out;
     }};
   }
+
+private:
+  std::shared_ptr<overlay_script> script_;
 };
 
 class scripted_peer final : public runtime::loop_actor<msg::peer_actor> {
@@ -169,7 +178,7 @@ public:
           ++script_->serve_calls;
           const std::lock_guard guard(script_->mutex);
           script_->served.push_back(r.source);
-          return msg::peer_serve_result{runtime::spawn_on<scripted_serving>(home())};
+          return msg::peer_serve_result{runtime::spawn_on<scripted_serving>(home(), script_)};
         },
         [this](const msg::peer_fetch& r) {
           return msg::peer_fetch_result{
@@ -198,6 +207,9 @@ struct scripted_node {
   status_manager_actor status;
   handler_actor handler;
   std::map<std::string, std::shared_ptr<overlay_script>> overlays;
+  /// As the handler told it, by overlay.
+  std::mutex mutex;
+  std::map<std::string, std::uint64_t> delivered;
 
   scripted_node(runtime::world& w, std::string name, const std::vector<std::string>& faces,
                 policy rules = only_what_clients_read())
@@ -208,6 +220,11 @@ struct scripted_node {
     names = *opened;
     status = runtime::spawn_on<status_manager>(home, domain, rules);
     message_handler::context ctx{domain, rules, {}, names, status, {&home}, 1};
+    ctx.tenant_of = [](const msg::name& giver) { return "whose " + giver.overlay + " is"; };
+    ctx.delivered = [this](const msg::name& name, std::uint64_t count) {
+      const std::lock_guard guard(mutex);
+      delivered[name.overlay] += count;
+    };
     for (const auto& overlay : faces) {
       auto script = std::make_shared<overlay_script>();
       overlays[overlay] = script;
@@ -237,6 +254,10 @@ struct scripted_node {
   std::vector<msg::name_record> names_for(const msg::name& n) {
     auto out = runtime::ask<names_group>(world.system, names, names_of{n});
     return out ? out->records : std::vector<msg::name_record>{};
+  }
+  std::uint64_t delivered_to(const std::string& overlay) {
+    const std::lock_guard guard(mutex);
+    return delivered[overlay];
   }
   std::vector<msg::ledger_entry> ledger() {
     auto out = runtime::ask<ledger_list>(world.system, names, ledger_since{0, 1000});

@@ -159,7 +159,8 @@ TEST_CASE(
   CHECK(book.list(0, 10)->size() == 2);
   CHECK(names->names(record(2).name, 0)->size() == 2);
   // What was lost was done: nothing is left to withdraw.
-  CHECK(twice([&] { return books.withdraw(content, "alice"); }).error().code == errc::not_found);
+  CHECK(twice([&] { return books.withdraw(content, "alice", 200); }).error().code ==
+        errc::not_found);
   CHECK(count(*direct) == 0);
 }
 

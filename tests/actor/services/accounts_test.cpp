@@ -1,0 +1,247 @@
+#include "actors/services/access_service.hpp"
+#include "actors/services/account_reader.hpp"
+#include "actors/services/delivery_desk.hpp"
+#include "actors/services/http_shelf.hpp"
+#include "storage/served_table.hpp"
+#include "tests/actor/services/door_fixture.hpp"
+#include "tests/actor/services/publish_fixture.hpp"
+
+using namespace interswarm;
+using namespace interswarm::services::testing;
+namespace services = interswarm::services;
+
+namespace {
+
+/// An access node over the press's catalogue, with everything that counts deliveries.
+struct counting_house : press {
+  counting_house() {
+    books = bridge::spawn_name_transfer(w.new_loop("books"), folder.file("books.db")).value();
+    services::library_context ctx;
+    ctx.books = books;
+    ctx.network = network;
+    shelf = spawn_on<services::library>(home, std::move(ctx));
+    open_desk();
+  }
+  ~counting_house() {
+    close_desk();
+    caf::anon_send_exit(shelf, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(books, caf::exit_reason::user_shutdown);
+  }
+  void open_desk() {
+    deliveries = services::spawn_delivery_desk(w.new_loop("deliveries"), folder.file("books.db"),
+                                               "here", shelf)
+                     .value();
+  }
+  /// Ends it and waits until it has written down what it has.
+  void close_desk() {
+    if (!deliveries) return;
+    caf::scoped_actor self(w.system);
+    self->monitor(deliveries);
+    caf::anon_send_exit(deliveries, caf::exit_reason::user_shutdown);
+    self->receive([](const caf::down_msg&) {}, caf::after(10s) >> [] { FAIL("it does not end"); });
+    deliveries = nullptr;
+  }
+  void join() { caf::anon_send(shelf, services::catalogue_up{"own", msg::catalogue_actor(desk)}); }
+  void sent(const msg::name& name, std::uint64_t count) {
+    caf::anon_send(deliveries, services::delivered{name.overlay, name, {}, {}, count});
+  }
+  msg::accounts_actor accounts_of(const std::string& tenant) {
+    return ask<msg::catalogue_accounts_result>(w.system, shelf, msg::catalogue_accounts{tenant})
+        .value()
+        .accounts;
+  }
+  std::vector<msg::account> accounts(const std::string& tenant = {},
+                                     msg::account_kind kind = msg::account_kind::tenant) {
+    return ask<msg::accounts_list_result>(w.system, accounts_of(tenant),
+                                          msg::accounts_list{{}, kind, {}, 0})
+        .value()
+        .accounts;
+  }
+  /// Of one account, by overlay; 0 where there is none.
+  std::uint64_t served(const std::string& name, const std::string& overlay,
+                       msg::account_kind kind = msg::account_kind::tenant) {
+    for (const auto& a : accounts({}, kind))
+      for (const auto& s : a.served)
+        if (a.name == name && s.overlay == overlay) return s.bytes;
+    return 0;
+  }
+
+  bridge::name_transfer_actor books;
+  services::library_actor shelf;
+  services::delivery_desk_actor deliveries;
+};
+
+} // namespace
+
+TEST_CASE("accounts: what swarms take is charged to the first whose publication is open") {
+  counting_house h;
+  h.join();
+  auto closed = draft("Closed");
+  closed.open = false;
+  REQUIRE(h.publish("alice", closed, content(5000, 1))->failure.empty());
+  REQUIRE(h.publish("bob", draft("Open"), content(5000, 1))->failure.empty());
+  const auto state = h.publish("carol", draft("Open, too"), content(5000, 1)).value();
+  const auto name = state.records.front().name;
+  // The whole content to two clients.
+  h.sent(name, 5000);
+  h.sent(name, 5000);
+  CHECK(eventually([&] { return h.served("bob", "test") == 10'000; }));
+  CHECK(h.served("alice", "test") == 0);
+  CHECK(h.served("carol", "test") == 0);
+  // Who withdraws pays no more for what is asked for later.
+  REQUIRE(runtime::tell(h.w.system, h.service("bob"),
+                        msg::storage_service_withdraw{state.publication.content_id}));
+  h.close_desk();
+  h.open_desk();
+  h.sent(name, 7);
+  CHECK(eventually([&] {
+    h.sent(name, 0);
+    return h.served("carol", "test") == 7;
+  }));
+  CHECK(h.served("bob", "test") == 10'000);
+  // A name of nothing is nobody's, but not lost.
+  h.sent({"test", slice(bytes(20, 9))}, 11);
+  CHECK(eventually([&] {
+    const auto all = ask<msg::accounts_deliveries_result>(h.w.system, h.accounts_of(""),
+                                                          msg::accounts_deliveries{{}, {}, 0});
+    std::uint64_t nobodys = 0;
+    for (const auto& d : all->deliveries)
+      if (d.tenant.empty()) nobodys += d.bytes;
+    return nobodys == 11;
+  }));
+}
+
+TEST_CASE("accounts: a restart and a catalogue that is away lose and double nothing") {
+  counting_house h;
+  const auto state = h.publish("alice", draft("Film"), content(5000, 2)).value();
+  const auto id = state.publication.content_id;
+  const msg::name stored{std::string(services::stored_overlay), id};
+  // No service node is known yet.
+  caf::anon_send(h.deliveries, services::delivered{"http", stored, "alice", "", 300});
+  h.close_desk();
+  h.open_desk();
+  caf::anon_send(h.deliveries, services::delivered{"http", stored, "alice", "", 40});
+  h.join();
+  CHECK(eventually([&] { return h.served("alice", "http") == 340; }));
+  // Handed over again, as after an answer that was lost.
+  std::vector<msg::delivery> all;
+  {
+    auto db = database::open(h.folder.file("books.db")).value();
+    all = served_table(*db).page({0, 1LL << 40}, "", {}, 100).value().deliveries;
+  }
+  CHECK(all.size() == 2);
+  const auto taken =
+      ask<msg::catalogue_deliver_result>(h.w.system, h.shelf, msg::catalogue_deliver{all});
+  CHECK(taken->taken == 2);
+  CHECK(h.served("alice", "http") == 340);
+}
+
+TEST_CASE("accounts: a party's session is charged to the tenant and noted for the party") {
+  counting_house h;
+  h.join();
+  const auto access = runtime::on(
+      h.home, [&] { return services::spawn_access_desk(h.home, h.shelf, h.deliveries); });
+  const auto data = content(200'000, 3);
+  auto closed = draft("Closed");
+  closed.open = false;
+  REQUIRE(h.publish("studio", closed, data)->failure.empty());
+  const auto id = h.publish("other", closed, data)->publication.content_id;
+  msg::party p;
+  p.name = "tracker";
+  p.take = true;
+  p.tenants = {"other"};
+  const auto token =
+      ask<msg::catalogue_add_party_result>(h.w.system, h.shelf, msg::catalogue_add_party{p})->token;
+  const auto session = ask<services::logged_in>(h.w.system, access, services::login{token})->access;
+  auto opened =
+      ask<msg::access_service_open_result>(h.w.system, session, msg::access_service_open{id});
+  REQUIRE(opened);
+  for (int i = 0; i < 2; ++i) {
+    msg::source_read q;
+    q.range = {0, 200'000};
+    q.deadline_ms = 5000;
+    const auto got = ask<msg::source_read_result>(h.w.system, opened->source, q);
+    REQUIRE(got);
+    CHECK(equal(got->data, data));
+    q.range = {0, 300'000};
+    CHECK_FALSE(ask<msg::source_read_result>(h.w.system, opened->source, q));
+  }
+  // "studio" published first, but gives the party nothing.
+  CHECK(eventually([&] { return h.served("other", "rpc") == 400'000; }));
+  CHECK(h.served("studio", "rpc") == 0);
+  CHECK(h.served("tracker", "rpc", msg::account_kind::party) == 400'000);
+  CHECK(h.accounts("studio", msg::account_kind::party).empty());
+  opened->source = nullptr;
+  caf::anon_send_exit(access, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("accounts: what HTTP sends counts each time") {
+  counting_house h;
+  h.join();
+  const auto data = content(300'000, 4);
+  const auto id = h.publish("alice", draft("Film"), data)->publication.content_id;
+  services::http_shelf_options options;
+  options.door.listen = {*endpoint::parse("127.0.0.1:0")};
+  options.domain = "here";
+  options.read_name = [&](const std::string&) {
+    return std::vector<msg::name>{{std::string(services::stored_overlay), id}};
+  };
+  options.deliveries = h.deliveries;
+  const auto door = services::spawn_http_shelf(h.home, h.shelf, options).value();
+  const auto url =
+      "http://127.0.0.1:" + std::to_string(door.listening.at(0).port) + "/content/" + to_hex(id);
+  const auto get = [&](const std::string& range) {
+    return http::curl({"-o", "/dev/null", "-r", range, url}).code;
+  };
+  CHECK(get("0-299999") == 0);
+  CHECK(get("0-299999") == 0);
+  CHECK(get("100-199") == 0);
+  CHECK(eventually([&] { return h.served("alice", "http") == 600'100; }));
+  caf::anon_send_exit(door.handle, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("accounts: a provider sees its own, with quota and byte-hours") {
+  counting_house h;
+  h.join();
+  REQUIRE(h.publish("alice", draft("One"), content(5000, 5))->failure.empty());
+  REQUIRE(h.publish("bob", draft("Two"), content(6000, 6))->failure.empty());
+  const auto own = [&] {
+    const auto from = ask<msg::storage_service_accounts_result>(h.w.system, h.service("alice"),
+                                                                msg::storage_service_accounts{});
+    return ask<msg::accounts_list_result>(h.w.system, from->accounts,
+                                          msg::accounts_list{{}, msg::account_kind::tenant, {}, 0})
+        ->accounts;
+  };
+  REQUIRE(own().size() == 1);
+  CHECK(own()[0].name == "alice");
+  CHECK(own()[0].stored_bytes == 5000);
+  CHECK(eventually([&] { return own()[0].byte_seconds_low >= 5000; }));
+  CHECK(h.accounts().size() == 2);
+  const auto kept = ask<msg::accounts_keepings_result>(h.w.system, h.accounts_of("bob"),
+                                                       msg::accounts_keepings{{}, 0, 0});
+  REQUIRE(kept->keepings.size() == 1);
+  CHECK(kept->keepings[0].size == 6000);
+  CHECK(kept->keepings[0].ended == 0);
+  const auto wrong = ask<msg::accounts_deliveries_result>(
+      h.w.system, h.accounts_of(""), msg::accounts_deliveries{{}, slice(bytes(3)), 0});
+  CHECK(wrong.error().code == errc::malformed);
+}
+
+TEST_CASE("accounts: a period ends at the present at the latest") {
+  using services::settled;
+  CHECK(settled({5, 0}, 100).until == 100);
+  CHECK(settled({5, 50}, 100).until == 50);
+  CHECK(settled({5, 500}, 100).until == 100);
+  CHECK(settled({-5, 50}, 100).since == 0);
+}
+
+TEST_CASE("accounts: a payer book forgets when it is full") {
+  services::payer_book book(2);
+  for (byte i = 1; i <= 3; ++i) book.note(slice(bytes(32, i)), "t" + std::to_string(i));
+  CHECK(book.of(slice(bytes(32, 3))) == "t3");
+  CHECK(book.of(slice(bytes(32, 2))) == "t2");
+  CHECK(book.of(slice(bytes(32, 1))).empty());
+  book.note(slice(bytes(32, 3)), "another");
+  CHECK(book.of(slice(bytes(32, 3))) == "another");
+  CHECK(book.of(slice(bytes(32, 2))) == "t2");
+}
