@@ -228,7 +228,7 @@ void add_account_commands(CLI::App& app, int& exit_code) {
   add(app, exit_code, "ledger", "What has crossed between overlays", sub, run_ledger);
   const auto a =
       add(app, exit_code, "account",
-          "What tenants and parties are charged for; without --since of 30 days", sub, run_account);
+          "What tenants and parties are charged for, of 30 days unless --since", sub, run_account);
   sub->add_option("--tenant", a->tenant, "this one's (operators; others have their own)");
   sub->add_option("--records", a->records, "what --export writes: served or stored")
       ->check(CLI::IsMember({"served", "stored"}));

@@ -3,6 +3,9 @@
 overlay get it from there.
 """
 
+import csv
+import io
+import json
 import os
 import sys
 import threading
@@ -51,8 +54,59 @@ def ed2k_client(run):
     original = cluster.file()
     published = cluster.publish(original)
     leech = cluster.amule("amule", cluster.link(published, "ed2k://"))
-    run.wait_downloads([leech], 180)
+    run.wait_downloads([leech], 150)
     leech.must_hold(original)
+    charged_for_each_delivery(run, cluster, original, published)
+
+
+def charged_for_each_delivery(run, cluster, original, published):
+    """After an aMule has the whole content, two clients of HTTP and two of BitTorrent take it as
+    well, one after the other: each of them counts.
+    """
+    size = os.path.getsize(original)
+    url = cluster.link(published, "http://")
+    reader = cluster.client_host("reader")
+    for _ in range(2):
+        cluster.curl(reader, "-f", "-o", "/dev/null", url)
+    for n in range(2):
+        client = cluster.aria2(f"aria2-{n}", cluster.link(published, "magnet:?xt=urn:btih"))
+        run.wait_downloads([client], 40)
+        client.must_hold(original)
+        # So that the next one gets nothing from it.
+        client.stop()
+    served = {}
+
+    def account():
+        [own] = [a for a in cluster.provider("account")["accounts"] if a["kind"] == "tenant"]
+        run.must(own["name"] == "publisher", f"the provider's own account: {own}")
+        settled = served == own["served"]
+        served.update(own["served"])
+        least = {"ed2k": size, "bittorrent": 2 * size, "http": 2 * size}
+        whole = all(served.get(overlay, 0) >= n for overlay, n in least.items())
+        return own if whole and settled else None
+
+    own = wait_until(account, 30, "the account shows every delivery", 2)
+    run.note(f"{size:,} bytes were served as {served}, {own['byte_hours']} byte-hours stored")
+    run.must(served["http"] == 2 * size, "HTTP is counted to the byte")
+    run.must(int(own["byte_hours"]) > 0, "the time is counted")
+    run.must(own["stored_bytes"] == size, "what is stored now")
+    operator = cluster.access[0].ask("account", "--tenant", "publisher")["accounts"]
+    run.must([a["served"] for a in operator] == [served], f"the operator sees the same: {operator}")
+    lines = cluster.access[0].command("account", "--export", "jsonl").splitlines()
+    records = [json.loads(line) for line in lines]
+    sent = sum(r["sc-entity-bytes"] for r in records if r["x-tenant"] == "publisher")
+    run.must(sent == sum(served.values()), f"the export has as much: {records}")
+    text = cluster.access[0].command("account", "--export", "csv")
+    table = list(csv.DictReader(io.StringIO(text)))
+    run.must([r["x-receipt"] for r in table] == [r["x-receipt"] for r in records], "CSV, too")
+    stored = cluster.access[0].command("account", "--export", "jsonl", "--records", "stored")
+    run.must(json.loads(stored)["s-ccid"] == published["content"], f"what is stored: {stored}")
+    crossed = []
+    for node in cluster.access:
+        lines = node.command("ledger", "--export", "jsonl").splitlines()
+        crossed += [json.loads(line) for line in lines]
+    run.must(crossed, "the ledgers have entries")
+    run.must(all(e["x-tenant"] == "publisher" for e in crossed), f"with the tenant: {crossed}")
 
 
 @case(timeout_s=230, cpu=2)

@@ -221,9 +221,9 @@ struct scripted_node {
     status = runtime::spawn_on<status_manager>(home, domain, rules);
     message_handler::context ctx{domain, rules, {}, names, status, {&home}, 1};
     ctx.tenant_of = [](const msg::name& giver) { return "whose " + giver.overlay + " is"; };
-    ctx.delivered = [this](const msg::name& name, std::uint64_t count) {
+    ctx.delivered = [this](const msg::name& sought, std::uint64_t count) {
       const std::lock_guard guard(mutex);
-      delivered[name.overlay] += count;
+      delivered[sought.overlay] += count;
     };
     for (const auto& overlay : faces) {
       auto script = std::make_shared<overlay_script>();

@@ -2,6 +2,7 @@
 #include "actors/services/account_reader.hpp"
 #include "actors/services/delivery_desk.hpp"
 #include "actors/services/http_shelf.hpp"
+#include "schema/base/encoding.hpp"
 #include "storage/served_table.hpp"
 #include "tests/actor/services/door_fixture.hpp"
 #include "tests/actor/services/publish_fixture.hpp"
