@@ -138,6 +138,7 @@ constexpr const char* served_and_keepings[] = {
       last_at bigint not null,
       handed_bytes bigint not null))",
     "create index served_by_hour on served (hour, receipt)",
+    "create index served_by_tenant on served (tenant, hour)",
     "create index served_to_hand_over on served (receipt) where handed_bytes < bytes",
     R"(create table keepings (
       id bigint primary key,

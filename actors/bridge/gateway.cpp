@@ -5,6 +5,7 @@
 #include "actors/runtime/error.hpp"
 #include "actors/runtime/log.hpp"
 #include "schema/base/encoding.hpp"
+#include "storage/limits.hpp"
 
 #include <algorithm>
 
@@ -35,7 +36,7 @@ msg::ledger_entry opening_entry(const msg::offer& offer, const std::string& doma
   out.to_domain = domain;
   out.to_overlay = sought.overlay;
   out.content_name = sought;
-  out.tenant = printable(offer.tenant);
+  out.tenant = printable(offer.tenant, interswarm::limits::domain_bytes);
   out.role = msg::ledger_entry_role::taker;
   return out;
 }

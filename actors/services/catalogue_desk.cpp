@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <list>
 #include <openssl/rand.h>
+#include <optional>
 #include <set>
 
 namespace interswarm::services {
@@ -77,7 +78,7 @@ private:
 
   std::shared_ptr<books> kept_;
   charging_options charging_;
-  std::chrono::steady_clock::time_point pruned_at_{};
+  std::optional<std::chrono::steady_clock::time_point> pruned_at_;
   std::uint64_t version_ = 0;
   std::list<waiter> waiting_;
 };
@@ -332,7 +333,7 @@ caf::result<msg::catalogue_add_party_result> catalogue_desk::add_party(const msg
 
 void catalogue_desk::prune() {
   const auto now = std::chrono::steady_clock::now();
-  if (charging_.keep.count() == 0 || now - pruned_at_ < prune_every) return;
+  if (charging_.keep.count() == 0 || (pruned_at_ && now - *pruned_at_ < prune_every)) return;
   pruned_at_ = now;
   const auto before = runtime::unix_seconds() - charging_.keep.count();
   auto gone = kept_->charged->prune(before);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <openssl/rand.h>
+#include <optional>
 #include <stdexcept>
 
 namespace interswarm::services {
@@ -62,8 +63,7 @@ public:
         [this](const delivered& x) { count(x); },
         [this](delivery_tick) { tick(); },
         [this](deliveries_closing) {
-          for (const auto& [key, s] : sought_) attribute(s.overlay, nullptr, s.bytes);
-          sought_.clear();
+          while (!sought_.empty()) found(name_key(sought_.begin()->first), nullptr);
           write_down();
           quit(caf::exit_reason::user_shutdown);
         },
@@ -212,7 +212,7 @@ private:
     write_down();
     hand_over();
     const auto now = clock::now();
-    if (now - pruned_at_ < prune_every) return;
+    if (pruned_at_ && now - *pruned_at_ < prune_every) return;
     pruned_at_ = now;
     if (auto gone = kept_->served->prune(runtime::unix_seconds() - keep_handed_s, true); !gone)
       runtime::log().warn("old deliveries were not removed: {}", to_string(gone.error()));
@@ -225,7 +225,7 @@ private:
   std::map<name_key, sought> sought_;
   bool handing_over_ = false;
   bool told_lost_ = false;
-  clock::time_point pruned_at_{};
+  std::optional<clock::time_point> pruned_at_;
 };
 
 } // namespace

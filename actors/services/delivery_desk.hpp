@@ -9,7 +9,7 @@ namespace interswarm::services {
 
 /// Bytes of content that a face gave its clients, since it last said so.
 struct delivered {
-  /// By which they went: "bittorrent", "http", "rpc".
+  /// By which they went; "rpc" for sessions.
   std::string overlay;
   /// In that overlay, or the storage network's own.
   msg::name name;

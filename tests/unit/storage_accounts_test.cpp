@@ -172,6 +172,27 @@ TEST_CASE_METHOD(fixture, "served: pages give each delivery once, in order of ho
         errc::malformed);
 }
 
+TEST_CASE_METHOD(fixture, "served: a page has a bound, whatever is asked for") {
+  std::vector<msg::delivery> many;
+  for (std::size_t i = 0; i <= limits::account_listing; ++i) {
+    auto d = sent(0, 1);
+    bytes receipt(16);
+    receipt[0] = static_cast<byte>(i >> 8);
+    receipt[1] = static_cast<byte>(i);
+    d.receipt = slice(std::move(receipt));
+    many.push_back(d);
+  }
+  const auto last = many.back();
+  many.pop_back();
+  REQUIRE(served.record(many));
+  REQUIRE(served.record({last}));
+  const auto first = served.page({0, 20 * hour}, "", {}, 1'000'000).value();
+  CHECK(first.deliveries.size() == limits::account_listing);
+  const auto rest = served.page({0, 20 * hour}, "", first.next, 1'000'000).value();
+  CHECK(rest.deliveries == std::vector{last});
+  CHECK(rest.next.empty());
+}
+
 TEST_CASE_METHOD(fixture, "kept: byte-hours are exact over publication, withdrawal and expiry") {
   publish(made(1, "alice", 1000));
   CHECK(hours("alice", 0, 1000) == "0");

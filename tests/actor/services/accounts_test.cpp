@@ -228,6 +228,60 @@ TEST_CASE("accounts: a provider sees its own, with quota and byte-hours") {
   CHECK(wrong.error().code == errc::malformed);
 }
 
+TEST_CASE("accounts: more names than payers are sought for are nobody's, and none is lost") {
+  counting_house h;
+  const auto count = services::max_payers_sought + 10;
+  for (std::size_t i = 0; i < count; ++i) {
+    bytes key(20);
+    key[0] = static_cast<byte>(i);
+    key[1] = static_cast<byte>(i >> 8);
+    h.sent({"test", slice(std::move(key))}, 3);
+  }
+  h.close_desk();
+  auto db = database::open(h.folder.file("books.db")).value();
+  std::uint64_t sum = 0;
+  const auto page = served_table(*db).page({0, 1LL << 40}, "", {}, 100).value();
+  for (const auto& d : page.deliveries) sum += d.bytes;
+  CHECK(sum == 3 * count);
+}
+
+TEST_CASE("accounts: what is older than it is to be kept goes, the present stays") {
+  runtime::world w;
+  scratch_folder folder;
+  services::charging_options charging;
+  charging.keep = 24h;
+  charging.quotas = {{"alice", 77}};
+  const auto desk =
+      services::spawn_catalogue_desk(w.new_loop("catalogue"), folder.file("catalogue.db"), charging)
+          .value();
+  msg::delivery old;
+  old.receipt = slice(bytes(16, 1));
+  old.overlay = "http";
+  old.tenant = "alice";
+  old.bytes = 5;
+  auto fresh = old;
+  fresh.receipt = slice(bytes(16, 2));
+  fresh.hour = std::time(nullptr) / 3600 * 3600;
+  REQUIRE(ask<msg::catalogue_deliver_result>(w.system, desk, msg::catalogue_deliver{{old, fresh}}));
+  const auto from =
+      ask<msg::catalogue_accounts_result>(w.system, desk, msg::catalogue_accounts{""})->accounts;
+  const auto account = [&] {
+    return ask<msg::accounts_list_result>(w.system, from,
+                                          msg::accounts_list{{}, msg::account_kind::tenant, {}, 0})
+        ->accounts.at(0);
+  };
+  CHECK(account().served.at(0).bytes == 10);
+  CHECK(account().quota_bytes == 77);
+  REQUIRE(ask<services::orphaned>(w.system, desk, services::drop_expired{}));
+  CHECK(account().served.at(0).bytes == 5);
+  caf::anon_send_exit(desk, caf::exit_reason::user_shutdown);
+  CHECK(eventually([&] {
+    return ask<msg::accounts_keepings_result>(w.system, from, msg::accounts_keepings{{}, 0, 0})
+               .error()
+               .code == errc::unavailable;
+  }));
+}
+
 TEST_CASE("accounts: a period ends at the present at the latest") {
   using services::settled;
   CHECK(settled({5, 0}, 100).until == 100);

@@ -171,8 +171,9 @@ TEST_CASE("postgresql: a call that fails half-way leaves nothing") {
   const auto db = database::open(shared_server().uri(schema, between.port())).value();
   const auto direct = database::open(fresh.place()).value();
   catalogue books(*db);
-  for (const auto* statement : {"insert into contents", "insert into publications",
-                                "insert into publication_words", "pg_advisory_xact_lock"}) {
+  for (const auto* statement :
+       {"insert into contents", "insert into publications", "insert into publication_words",
+        "insert into keepings", "pg_advisory_xact_lock"}) {
     CAPTURE(statement);
     between.lose_answer_to(statement);
     CHECK(publish(books, made(1)).error().code == errc::unavailable);
