@@ -26,9 +26,10 @@ std::string one_line(std::string text, bool connecting) {
     const auto line = text.substr(begin, end - begin);
     begin = end + 1;
     // libpq's guesses at the reason are indented.
-    if (line.empty() || line.front() == '\t') continue;
+    const auto first = line.find_first_not_of(' ');
+    if (first == line.npos || line.front() == '\t') continue;
     if (!out.empty() && !connecting) break;
-    out += (out.empty() ? "" : "; ") + line.substr(line.find_first_not_of(' '));
+    out += (out.empty() ? "" : "; ") + line.substr(first);
   }
   return printable(out, 500);
 }
