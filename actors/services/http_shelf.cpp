@@ -71,7 +71,6 @@ private:
   };
   using served_key = std::tuple<bytes, std::string, std::string>;
 
-  static bytes to_bytes(const slice& s) { return {s.view().begin(), s.view().end()}; }
 
   /// One candidate after the other.
   void look_up(std::vector<msg::name> names, std::size_t at, http::http_question q,
