@@ -38,6 +38,17 @@ result<std::unique_ptr<database>> database::open(const std::string& place,
   });
 }
 
+result<void> database::batch(const std::function<result<void>()>& f) {
+  return sql_write(*session_, "write to " + session_->shown(), [&] {
+    struct open_batch {
+      bool& flag;
+      ~open_batch() { flag = false; }
+    } open{session_->in_batch};
+    open.flag = true;
+    return f();
+  });
+}
+
 database::database(std::unique_ptr<sql_session> s) : session_(std::move(s)) {}
 database::~database() = default;
 

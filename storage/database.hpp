@@ -2,6 +2,7 @@
 
 #include "schema/base/result.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -29,6 +30,11 @@ public:
   ~database();
   database(const database&) = delete;
   database& operator=(const database&) = delete;
+
+  /// Runs `f`, whose changes through this database happen wholly, and are on the disk, when it
+  /// gives a value, and not at all when it gives an error. A call in it that fails has changed
+  /// nothing. Other writers wait meanwhile.
+  result<void> batch(const std::function<result<void>()>& f);
 
   /// The version of names and ledger, which is the number of the last migration.
   static int current_version();

@@ -99,6 +99,9 @@ inline constexpr std::size_t rados_lengths_asked = 64;
 
 /// Publications of one catalogue, a content that is kept, a media type, all properties of one.
 inline constexpr std::uint64_t publications = 10'000'000;
+/// Names in a catalogue's database: of each a v1 torrent, a v2 torrent and an ed2k link, and room
+/// for what was imported.
+inline constexpr std::uint64_t published_names = 4 * publications;
 inline constexpr std::uint64_t kept_content_bytes = std::uint64_t{1} << 42;
 inline constexpr std::size_t media_type_bytes = 255;
 inline constexpr std::size_t property_bytes = std::size_t{16} << 10;

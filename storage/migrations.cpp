@@ -156,6 +156,39 @@ constexpr const char* served_and_keepings[] = {
     "contents c on c.content_id = p.content_id",
 };
 
+// word_index.cpp makes the same tokens. Each beginning of a word has a list of its own, up to 16
+// bytes; those of longer ones are merged for a search.
+constexpr const char* words_in_fts5[] = {
+    R"(sqlite:create virtual table publication_index using fts5 (words, detail = none,
+      columnsize = 0, tokenize = 'ascii',
+      prefix = '2 4 6 8 10 12 14 16 18 20 22 24 26 28 30 32'))",
+    R"(sqlite:insert into publication_index (rowid, words)
+      select p.id, coalesce((select group_concat(case when instr(w.word, '=') > 0 then 'pr' else ''
+          end || hex(w.word), ' ') from publication_words w where w.publication_id = p.id), '') ||
+        ' te' || hex(p.tenant) || ' mt' || hex(p.media_type) ||
+        case when p.is_open = 1 then ' op' else '' end
+      from publications p order by p.id)",
+    "sqlite:drop table publication_words",
+    R"(sqlite:create virtual table name_index using fts5 (words, detail = none, columnsize = 0,
+      tokenize = 'ascii', prefix = '2 4 6 8 10 12 14 16 18 20 22 24 26 28 30 32'))",
+    R"(sqlite:insert into name_index (rowid, words)
+      select n.id, (select group_concat(hex(w.word), ' ') from title_words w where w.name_id = n.id)
+      from names n where n.title <> '' order by n.id)",
+    "sqlite:drop table title_words",
+    "postgresql:create index publications_by_tenant on publications (tenant, id)",
+};
+
+// What each tenant publishes, summed up where it changes: it is asked for at each upload.
+constexpr const char* totals_of_tenants[] = {
+    R"(create table tenant_totals (
+      tenant varchar(255) primary key,
+      size bigint not null,
+      publications bigint not null))",
+    R"(insert into tenant_totals (tenant, size, publications)
+      select p.tenant, cast(sum(c.size) as bigint), count(*) from publications p join contents c
+      on c.content_id = p.content_id group by p.tenant)",
+};
+
 // Chunk and holder names are lower-case hex text, as above.
 constexpr const char* chunks_and_holds[] = {
     R"(create table chunks (
@@ -180,6 +213,8 @@ constexpr migration name_steps[] = {
     {2, "the catalogue of what was published", contents_and_publications},
     {3, "who may use the access service", parties},
     {4, "what clients were sent and how long contents were kept", served_and_keepings},
+    {5, "words are found by FTS5 on SQLite", words_in_fts5},
+    {6, "what each tenant publishes, summed up", totals_of_tenants},
 };
 constexpr migration chunk_steps[] = {
     {1, "chunks, and who wants each of them kept", chunks_and_holds},

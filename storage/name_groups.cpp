@@ -48,7 +48,7 @@ result<name_row> name_groups::take_in(const msg::name_record& given) {
     }
     rows.update(*row, before);
   } else {
-    if (!bound_.admit([&] { return rows.count(); })) {
+    if (!bound_.admit(static_cast<std::uint64_t>(last_id()), [&] { return rows.count(); })) {
       return fail(errc::too_large, "the name table is full; forget names or let leases end");
     }
     row.emplace();

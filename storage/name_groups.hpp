@@ -39,11 +39,12 @@ private:
     rows.update_group(row.id, group, content, evidence);
   }
 
-  /// For a name or a group.
-  std::int64_t new_id() {
+  std::int64_t last_id() {
     if (last_id_ == 0) last_id_ = rows.last_id();
-    return ++last_id_;
+    return last_id_;
   }
+  /// For a name or a group.
+  std::int64_t new_id() { return last_id_ = last_id() + 1; }
 
   std::int64_t last_id_ = 0; // 0: not read in this transaction
   row_bound bound_;

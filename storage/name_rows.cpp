@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* columns = "select n.id, n.content_group, n.overlay, n.name_key, n.size, "
                                 "n.content_id, n.evidence, n.expires, n.title, n.uri, "
-                                "n.permission from names n where ";
+                                "n.permission from ";
 
 std::string key_of(const msg::name& name) { return to_hex(name.key); }
 
@@ -66,11 +66,6 @@ struct raw_row {
   }
 };
 
-std::string word_condition(const std::string& number) {
-  return " and exists (select 1 from title_words t where t.name_id = n.id and t.word >= :low" +
-         number + " and t.word <= :high" + number + ")";
-}
-
 /// Runs a select over `columns` and collects its rows.
 std::vector<name_row> fetch(soci::statement& st, raw_row& raw, const std::string& statement) {
   std::vector<name_row> out;
@@ -115,7 +110,7 @@ std::vector<name_row> name_rows::select(const std::string& condition, const std:
   exchange_columns(st, raw);
   if (condition.find(":a") != std::string::npos) st.exchange(use(a, "a"));
   if (condition.find(":b") != std::string::npos) st.exchange(use(b, "b"));
-  auto out = fetch(st, raw, columns + condition + " " + tail);
+  auto out = fetch(st, raw, std::string(columns) + "names n where " + condition + " " + tail);
   if (proof == with_proof::yes) {
     for (auto& row : out) read_proof(row);
   }
@@ -130,7 +125,8 @@ std::optional<name_row> name_rows::find(const msg::name& name, with_proof proof)
   st.exchange(use(name.overlay, "overlay"));
   st.exchange(use(key, "name_key"));
   auto rows =
-      fetch(st, raw, std::string(columns) + "n.overlay = :overlay and n.name_key = :name_key");
+      fetch(st, raw,
+            std::string(columns) + "names n where n.overlay = :overlay and n.name_key = :name_key");
   if (rows.empty()) return std::nullopt;
   if (proof == with_proof::yes) read_proof(rows.front());
   return std::move(rows.front());
@@ -153,27 +149,37 @@ std::vector<std::int64_t> name_rows::with_content(byte_view content_id) {
   return out;
 }
 
+std::vector<name_row> name_rows::of_contents(const std::vector<slice>& content_ids,
+                                             std::int64_t now) {
+  raw_row raw;
+  soci::statement st(sql_);
+  exchange_columns(st, raw);
+  std::vector<std::string> hex;
+  hex.reserve(content_ids.size());
+  std::string list;
+  for (const auto& id : content_ids) {
+    list += (list.empty() ? ":c" : ", :c") + std::to_string(hex.size());
+    hex.push_back(to_hex(id));
+    st.exchange(use(hex.back(), "c" + std::to_string(hex.size() - 1)));
+  }
+  st.exchange(use(now, "now"));
+  return fetch(st, raw,
+               std::string(columns) + "names n where n.content_id in (" + list +
+                   ") and (n.expires = 0 or n.expires > :now) order by n.id desc");
+}
+
 std::vector<name_row> name_rows::search(const std::vector<std::string>& words, std::size_t limit,
                                         std::int64_t now) {
   raw_row raw;
-  // A range instead of LIKE: no character of the word is special, and the index is used.
-  std::vector<std::string> bounds;
-  bounds.reserve(words.size() * 2);
-  std::string condition = "(n.expires = 0 or n.expires > :now)";
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    bounds.push_back(words[i]);
-    bounds.push_back(i + 1 < words.size() ? words[i]
-                                          : words[i] + "\xF4\x8F\xBF\xBF"); // above every letter
-    condition.append(word_condition(std::to_string(i)));
-  }
+  const word_search search(sql_, word_index::names, "n.id", word_terms(words, true));
   soci::statement st(sql_);
   exchange_columns(st, raw);
   st.exchange(use(now, "now"));
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    st.exchange(use(bounds[2 * i], "low" + std::to_string(i)));
-    st.exchange(use(bounds[2 * i + 1], "high" + std::to_string(i)));
-  }
-  return fetch(st, raw, columns + condition + " order by n.id desc limit " + std::to_string(limit));
+  search.exchange_with(st);
+  return fetch(st, raw,
+               columns + search.from() + "names n where (n.expires = 0 or n.expires > :now)" +
+                   search.condition() + " order by " + search.order() + " desc limit " +
+                   std::to_string(limit));
 }
 
 void name_rows::insert(const name_row& row) {
@@ -188,6 +194,7 @@ void name_rows::insert(const name_row& row) {
       use(raw.evidence, "evidence"), use(raw.expires, "expires"), use(raw.title, "title"),
       use(raw.uri, "uri"), use(raw.permission, "permission");
   write_proof(row);
+  words().add(row.id, word_terms(words_of(row.record.title), false));
 }
 
 void name_rows::update(const name_row& row, const msg::name_record& before) {
@@ -201,8 +208,13 @@ void name_rows::update(const name_row& row, const msg::name_record& before) {
       use(raw.evidence, "evidence"), use(raw.expires, "expires"), use(raw.title, "title"),
       use(raw.uri, "uri"), use(raw.permission, "permission"), use(raw.id, "id");
   const auto& now = row.record;
-  if (now.hashes == before.hashes && now.metadata == before.metadata && now.title == before.title)
-    return;
+  if (now.title != before.title) {
+    words().erase(row.id);
+    words().add(row.id, word_terms(words_of(now.title), false));
+  }
+  if (now.hashes == before.hashes && now.metadata == before.metadata) return;
+  sql_ << "delete from hash_lists where name_id = :id", use(row.id, "id");
+  sql_ << "delete from name_metadata where name_id = :id", use(row.id, "id");
   write_proof(row);
 }
 
@@ -218,7 +230,6 @@ void name_rows::update_group(std::int64_t id, std::int64_t group, byte_view cont
 
 void name_rows::write_proof(const name_row& row) {
   const auto& r = row.record;
-  sql_ << "delete from hash_lists where name_id = :id", use(row.id, "id");
   for (const auto& list : r.hashes) {
     const auto algorithm = static_cast<int>(list.algorithm);
     const auto evidence = static_cast<int>(list.evidence);
@@ -234,20 +245,10 @@ void name_rows::write_proof(const name_row& row) {
         use(first, "first_byte"), use(last, "last_byte"), use(evidence, "evidence"),
         hashes.use("hashes");
   }
-  sql_ << "delete from name_metadata where name_id = :id", use(row.id, "id");
   if (!r.metadata.empty()) {
     sql_bytes data(sql_, r.metadata);
     sql_ << "insert into name_metadata (name_id, data) values (:id, :data)", use(row.id, "id"),
         data.use("data");
-  }
-  sql_ << "delete from title_words where name_id = :id", use(row.id, "id");
-  std::string word;
-  soci::statement st =
-      (sql_.prepare << "insert into title_words (word, name_id) values (:word, :id)",
-       use(word, "word"), use(row.id, "id"));
-  for (const auto& w : words_of(r.title)) {
-    word = w;
-    st.execute(true);
   }
 }
 
@@ -287,7 +288,8 @@ void name_rows::set_expiry(const msg::name& name, std::int64_t expires) {
 
 void name_rows::erase(std::int64_t id) {
   erase_edges(id);
-  for (const auto* table : {"hash_lists", "name_metadata", "title_words"}) {
+  words().erase(id);
+  for (const auto* table : {"hash_lists", "name_metadata"}) {
     sql_ << std::string("delete from ") + table + " where name_id = :id", use(id, "id");
   }
   sql_ << "delete from names where id = :id", use(id, "id");

@@ -4,6 +4,7 @@
 // sql_guard or sql_write.
 #include "storage/name_rules.hpp"
 #include "storage/sql.hpp"
+#include "storage/word_index.hpp"
 
 #include <optional>
 
@@ -29,6 +30,8 @@ public:
   /// `condition` is SQL over `names n` with placeholders :a and :b; `tail` orders and limits.
   std::vector<name_row> select(const std::string& condition, const std::string& tail,
                                std::int64_t a, std::int64_t b, with_proof proof);
+  /// Those that have one of these content ids, newest first.
+  std::vector<name_row> of_contents(const std::vector<slice>& content_ids, std::int64_t now);
   std::vector<name_row> search(const std::vector<std::string>& words, std::size_t limit,
                                std::int64_t now);
 
@@ -58,6 +61,8 @@ public:
 private:
   void write_proof(const name_row& row);
   void read_proof(name_row& row);
+  /// Made anew each time: which server it is, is known once the session is connected.
+  word_index words() { return {sql_, word_index::names}; }
 
   soci::session& sql_;
 };

@@ -185,6 +185,16 @@ result<std::vector<msg::name_record>> name_table::by_content(byte_view content_i
   });
 }
 
+result<std::vector<msg::name_record>> name_table::by_contents(const std::vector<slice>& content_ids,
+                                                              std::int64_t now) const {
+  return state_->look("read names", [&]() -> result<std::vector<msg::name_record>> {
+    if (content_ids.size() > limits::listing)
+      return fail(errc::too_large, "names of too many contents were asked for");
+    if (content_ids.empty()) return std::vector<msg::name_record>{};
+    return plain(state_->rows.of_contents(content_ids, now));
+  });
+}
+
 result<std::vector<msg::name_record>> name_table::search(std::string_view words, std::size_t limit,
                                                          std::int64_t now) const {
   return sql_guard(

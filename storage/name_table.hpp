@@ -44,6 +44,9 @@ public:
   /// were found to be other contents.
   result<std::vector<msg::name_record>> names(const msg::name& name, std::int64_t now) const;
   result<std::vector<msg::name_record>> by_content(byte_view content_id, std::int64_t now) const;
+  /// Names of these contents (at most `limits::listing` of them), newest first, without proof data.
+  result<std::vector<msg::name_record>> by_contents(const std::vector<slice>& content_ids,
+                                                    std::int64_t now) const;
   /// Names whose title has all words (the last one as a beginning), newest first, without proof
   /// data.
   result<std::vector<msg::name_record>> search(std::string_view words, std::size_t limit,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 namespace interswarm {
 
@@ -22,6 +23,12 @@ public:
     }
     --free_;
     return true;
+  }
+  /// The same where there are at most `at_most` rows, such as the greatest of their numbers: only
+  /// when that reaches the limit are they counted.
+  template <class F>
+  bool admit(std::uint64_t at_most, F count) {
+    return at_most < limit_ || admit(std::move(count));
   }
 
 private:

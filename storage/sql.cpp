@@ -51,6 +51,38 @@ result<void> migrate(sql_session& s, const table_set& wanted) {
   return {};
 }
 
+sql_transaction::sql_transaction(sql_session& s, sql_access access)
+    : session_(s), access_(access), inner_(s.in_batch) {
+  if (inner_) {
+    s.sql << "savepoint one_call";
+  } else {
+    s.begin(access);
+  }
+}
+
+sql_transaction::~sql_transaction() {
+  if (!open_) return;
+  if (!inner_) {
+    session_.rollback();
+    return;
+  }
+  try {
+    session_.sql << "rollback to savepoint one_call";
+    session_.sql << "release savepoint one_call";
+  } catch (const std::exception&) {
+    // The server gave up the whole batch, and its commit will fail.
+  }
+}
+
+void sql_transaction::commit() {
+  if (inner_) {
+    session_.sql << "release savepoint one_call";
+  } else {
+    session_.commit(access_);
+  }
+  open_ = false;
+}
+
 void select_once(soci::statement& st, const std::string& text) {
   st.alloc();
   st.prepare(text, soci::details::st_one_time_query);

@@ -48,6 +48,8 @@ public:
   const std::string& shown() const { return shown_; }
 
   soci::session sql;
+  /// A batch is open: calls are parts of its transaction.
+  bool in_batch = false;
 
 protected:
   explicit sql_session(std::string shown) : shown_(std::move(shown)) {}
@@ -66,30 +68,24 @@ std::unique_ptr<sql_session> postgresql_session(const std::string& conninfo,
 /// begin_call.
 result<void> migrate(sql_session& s, const table_set& wanted);
 
-/// Rolled back unless committed.
+/// Rolled back unless committed. In a batch it is a savepoint.
 class sql_transaction {
 public:
-  sql_transaction(sql_session& s, sql_access access) : session_(s), access_(access) {
-    s.begin(access);
-  }
-  ~sql_transaction() {
-    if (open_) session_.rollback();
-  }
+  sql_transaction(sql_session& s, sql_access access);
+  ~sql_transaction();
   sql_transaction(const sql_transaction&) = delete;
   sql_transaction& operator=(const sql_transaction&) = delete;
-  void commit() {
-    session_.commit(access_);
-    open_ = false;
-  }
+  void commit();
 
 private:
   sql_session& session_;
   sql_access access_;
+  bool inner_;
   bool open_ = true;
 };
 
 /// Runs `f`, whose type is `result<T>`, and turns SOCI's exceptions into values. Enough for a
-/// single statement that reads. Calls are not nested.
+/// single statement that reads. Calls are not nested, but for those of a batch.
 template <class F>
 std::invoke_result_t<F> sql_guard(sql_session& s, const std::string& doing, F f) {
   struct ending {
@@ -97,6 +93,7 @@ std::invoke_result_t<F> sql_guard(sql_session& s, const std::string& doing, F f)
     ~ending() { s.end_call(); }
   };
   try {
+    if (s.in_batch) return f();
     const ending at_the_end{s};
     if (auto ok = s.begin_call(); !ok) return tl::unexpected(ok.error());
     return f();

@@ -65,6 +65,7 @@ private:
   caf::result<msg::catalogue_changed_result> changed(const msg::catalogue_changed& x);
   void note_change();
   caf::result<msg::catalogue_names_result> names(const msg::name& name);
+  /// What everybody may have, newest first.
   caf::result<msg::catalogue_newest_result> newest(std::uint32_t limit);
   caf::result<msg::catalogue_content_result> content(const slice& id);
   caf::result<tenant_list> list(const msg::query& q, std::int64_t before, std::uint32_t limit);
@@ -73,8 +74,6 @@ private:
   caf::result<msg::catalogue_add_party_result> add_party(const msg::party& p);
   caf::result<orphaned> dropped(result<std::vector<slice>> gone);
   void prune();
-  /// What everybody may have, newest first.
-  result<std::set<bytes>> open_contents(std::size_t limit);
 
   std::shared_ptr<books> kept_;
   charging_options charging_;
@@ -219,36 +218,27 @@ caf::result<msg::catalogue_names_result> catalogue_desk::names(const msg::name& 
   return out;
 }
 
-result<std::set<bytes>> catalogue_desk::open_contents(std::size_t limit) {
-  std::set<bytes> out;
+caf::result<msg::catalogue_newest_result> catalogue_desk::newest(std::uint32_t limit) {
+  limit = std::min(limit, max_newest);
+  const auto now = runtime::unix_seconds();
+  msg::catalogue_newest_result out;
   catalogue_query q;
   q.open_only = true;
   std::int64_t before = 0;
-  while (out.size() < limit) {
-    auto some = kept_->contents->list(q, before, limits::listing, runtime::unix_seconds());
-    if (!some) return tl::unexpected(some.error());
-    for (const auto& p : *some) out.insert(to_bytes(p.content_id));
-    if (some->size() < limits::listing) break;
-    before = some->back().id;
-  }
-  return out;
-}
-
-caf::result<msg::catalogue_newest_result> catalogue_desk::newest(std::uint32_t limit) {
-  limit = std::min(limit, max_newest);
-  msg::catalogue_newest_result out;
-  const auto open = open_contents(limit);
-  if (!open) return refuse(open.error());
-  for (std::size_t skip = 0; out.records.size() < limit && !open->empty();
-       skip += limits::listing) {
-    auto some = kept_->names->list(limits::listing, skip, runtime::unix_seconds());
+  std::set<bytes> seen; // several may publish one content
+  while (out.records.size() < limit) {
+    const auto some = kept_->contents->list(q, before, limits::listing, now);
     if (!some) return refuse(some.error());
-    for (auto& r : *some) {
-      if (out.records.size() < limit && r.evidence >= msg::evidence::verified &&
-          open->contains(to_bytes(r.content_id)))
+    std::vector<slice> fresh;
+    for (const auto& p : *some)
+      if (seen.insert(to_bytes(p.content_id)).second) fresh.push_back(p.content_id);
+    auto names = kept_->names->by_contents(fresh, now);
+    if (!names) return refuse(names.error());
+    for (auto& r : *names)
+      if (out.records.size() < limit && r.evidence >= msg::evidence::verified)
         out.records.push_back(std::move(r));
-    }
-    if (some->size() < limits::listing) break;
+    if (some->size() < limits::listing || seen.size() >= limit) break;
+    before = some->back().id;
   }
   return out;
 }
@@ -296,12 +286,17 @@ result<void> catalogue_desk::verify(const std::vector<msg::name_record>& records
 }
 
 caf::result<entered_publication> catalogue_desk::enter(const enter_publication& x) {
-  if (auto ok = verify(x.records, x.what.content_id); !ok) return refuse(ok.error());
-  auto gone = kept_->contents->publish(services::from_message(x.what), x.chunks);
-  if (!gone) return refuse(gone.error());
-  note_change();
   entered_publication out;
-  out.orphans = std::move(*gone);
+  // Names and publication together, or neither.
+  const auto entered = kept_->db->batch([&]() -> result<void> {
+    if (auto ok = verify(x.records, x.what.content_id); !ok) return ok;
+    auto gone = kept_->contents->publish(services::from_message(x.what), x.chunks);
+    if (!gone) return tl::unexpected(gone.error());
+    out.orphans = std::move(*gone);
+    return {};
+  });
+  if (!entered) return refuse(entered.error());
+  note_change();
   const auto published = kept_->contents->publications(x.what.content_id, runtime::unix_seconds());
   if (published) {
     for (const auto& p : *published)
@@ -356,7 +351,7 @@ result<catalogue_desk_actor> spawn_catalogue_desk(runtime::loop& home, const std
   auto db = database::open(where);
   if (!db) return tl::unexpected(db.error());
   kept->db = std::move(*db);
-  auto names = name_table::open(*kept->db);
+  auto names = name_table::open(*kept->db, limits::published_names);
   if (!names) return tl::unexpected(names.error());
   kept->names = std::move(*names);
   kept->contents = std::make_unique<catalogue>(*kept->db);

@@ -82,6 +82,20 @@ TEST_CASE("catalogue: what a tenant uses is what it publishes now") {
   CHECK(s.books.usage("alice", 2000)->publications == 2);
   CHECK(s.books.usage("alice", 3000)->bytes == 5'000'000);
   CHECK(s.books.usage("bob", 2000)->publications == 1);
+  s.publish(made(1, "bob", "One again"));
+  CHECK(s.books.usage("bob", 2000)->bytes == 5'000'000);
+  CHECK(s.books.expire(3000)->size() == 1);
+  CHECK(s.books.usage("alice", 3000)->bytes == 5'000'000);
+  CHECK(s.books.usage("alice", 3000)->publications == 1);
+  CHECK(s.books.withdraw(id_of(1), "alice"));
+  CHECK(s.books.usage("alice", 3000)->publications == 0);
+  CHECK(s.books.usage("bob", 3000)->publications == 1);
+  auto next = made(4, "bob", "Nightly 1");
+  next.series = "nightly";
+  s.publish(next);
+  next.content_id = id_of(5);
+  s.publish(next);
+  CHECK(s.books.usage("bob", 3000)->publications == 2);
 }
 
 TEST_CASE("catalogue: publishing again changes the properties and nothing else") {
@@ -167,6 +181,79 @@ TEST_CASE("catalogue: long properties are told apart behind what the index has o
   catalogue_query q;
   q.property = {"key", beginning + "2"};
   CHECK(s.titles(q) == names{"two"});
+}
+
+TEST_CASE("catalogue: what conditions ask for is all asked, however long") {
+  shelf s;
+  auto one = made(1, "a tenant; of several words", "one");
+  one.media_type = "application/vnd.one";
+  one.properties = {{"k", "\xC3\xA9t\xC3\xA9"}};
+  auto two = made(2, "a tenant", "two");
+  two.media_type = "application/vnd.two";
+  two.open = false;
+  for (const auto& p : {one, two}) s.publish(p);
+  catalogue_query q;
+  q.media_type = "application/vnd.t"; // longer than what the index has
+  CHECK(s.titles(q) == names{"two"});
+  q.media_type = "appl";
+  CHECK(s.titles(q) == names{"two", "one"});
+  q.tenant = "a tenant";
+  CHECK(s.titles(q) == names{"two"});
+  q.open_only = true;
+  CHECK(s.titles(q).empty());
+  q = {};
+  q.tenant = "a tenant; of several words";
+  q.property = {"k", "\xC3\xA9t\xC3\xA9"};
+  q.words = "on";
+  CHECK(s.titles(q) == names{"one"});
+  // Nothing of a search is syntax.
+  for (const auto* text : {"one OR two", "one NOT two", "\"one", "one*", "words:one", "-one", "("})
+    CHECK(s.books.list(words(text), 0, 10, 2000));
+  CHECK(s.titles(words("one OR two")).empty());
+  CHECK(s.titles(words("one*")) == names{"one"});
+  // The beginnings of other terms' tokens are no words.
+  CHECK(s.titles(words("te")).empty());
+  CHECK(s.titles(words("op")).empty());
+  // Another right and another tenant are found as such.
+  two.open = true;
+  s.publish(two);
+  q = {};
+  q.open_only = true;
+  CHECK(s.titles(q) == names{"two", "one"});
+}
+
+TEST_CASE("catalogue: many words and beginnings of each length") {
+  shelf s;
+  const std::string word = "abcdefghijklmnopqrstuvwxyz";
+  for (byte n = 1; n <= 26; ++n) s.publish(made(n, "alice", "x " + word.substr(0, n)));
+  for (std::size_t n = 1; n <= 26; ++n) {
+    CHECK(s.titles(words("x " + word.substr(0, n))).size() == 27 - n);
+    CHECK(s.titles(words(word.substr(0, n) + " x")).size() == 1);
+  }
+}
+
+TEST_CASE("catalogue: a batch happens wholly or not at all") {
+  shelf s;
+  CHECK(s.db->batch([&]() -> result<void> {
+    s.publish(made(1, "alice", "one"));
+    // What fails in it has changed nothing, and the rest goes on.
+    CHECK(s.books.publish(made(1, "bob", "other"), chunks_of(5'000'000, 9)).error().code ==
+          errc::conflict);
+    s.publish(made(2, "alice", "two"));
+    return {};
+  }));
+  CHECK(s.titles({}) == names{"two", "one"});
+  CHECK(s.db->batch([&]() -> result<void> {
+              s.publish(made(3, "alice", "three"));
+              CHECK(s.titles({}).size() == 3);
+              return fail(errc::denied, "no");
+            })
+            .error()
+            .code == errc::denied);
+  CHECK(s.titles({}) == names{"two", "one"});
+  CHECK(s.books.usage("alice", 2000)->publications == 2);
+  s.publish(made(4, "alice", "four"));
+  CHECK(s.titles({}).size() == 3);
 }
 
 TEST_CASE("catalogue: listings come in pages") {

@@ -1,6 +1,9 @@
+#include "storage/catalogue.hpp"
 #include "storage/database.hpp"
 #include "storage/ledger.hpp"
 #include "storage/limits.hpp"
+#include "storage/migrations.hpp"
+#include "storage/name_table.hpp"
 #include "tests/catch.hpp"
 #include "tests/scratch.hpp"
 
@@ -88,4 +91,36 @@ TEST_CASE("what is no database of ours is refused and left alone") {
   CHECK(database::open(folder.file("no/such/folder.db")).error().code == errc::io);
   CHECK(database::open("a\"b").error().code == errc::io);
   CHECK(database::open("").error().code == errc::io);
+}
+
+TEST_CASE("what an older version wrote is found by its words, properties and tenant") {
+  const scratch_folder folder;
+  const auto path = folder.file("old.db");
+  const table_set old{name_tables().version_table, name_tables().steps.first(3)};
+  REQUIRE(database::open(path, old));
+  const std::string id(64, 'a');
+  const auto sql =
+      "insert into contents values ('" + id + "', 5, x'00');" +
+      "insert into publications values (7, '" + id +
+      "', 'alice', 'A Film', 'video/mp4', char(10) || 'codec=h264' || char(10), '', 1, 1, 0);"
+      "insert into publication_words values ('a', 7), ('film', 7), ('codec=h264', 7);"
+      "insert into names values (3, 'ed2k', '0102', 3, 5, '', 1, 0, 'A Film', '', 0);"
+      "insert into names values (4, 'ed2k', '0103', 4, 5, '', 1, 0, '', '', 0);"
+      "insert into title_words values ('a', 3), ('film', 3)";
+  run_sql(path, sql.c_str());
+  const auto db = database::open(path).value();
+  const catalogue books(*db);
+  catalogue_query q;
+  q.words = "a fil";
+  q.property = {"codec", "h264"};
+  q.tenant = "alice";
+  q.media_type = "video/";
+  q.open_only = true;
+  REQUIRE(books.list(q, 0, 10, 2)->size() == 1);
+  q.property.second = "h265";
+  CHECK(books.list(q, 0, 10, 2)->empty());
+  CHECK(books.usage("alice", 2)->bytes == 5);
+  const auto names = name_table::open(*db).value();
+  CHECK(names->search("film", 10, 2)->size() == 1);
+  CHECK(names->list(10, 0, 2)->size() == 2);
 }

@@ -332,6 +332,25 @@ TEST_CASE_METHOD(fixture, "titles are searched by words, newest first") {
   CHECK(table->list(10, 2, 0)->front().name == torrent.name);
 }
 
+TEST_CASE_METHOD(fixture, "names of several contents are read at once") {
+  auto a = torrent, b = donkey, c = other_donkey;
+  a.content_id = slice(bytes(32, 1));
+  b.content_id = slice(bytes(32, 1));
+  c.content_id = slice(bytes(32, 2));
+  a.evidence = b.evidence = c.evidence = msg::evidence::verified;
+  for (const auto& r : {a, b, c}) REQUIRE(table->learn(r));
+  CHECK(table->by_contents({}, 0)->empty());
+  CHECK(table->by_contents({a.content_id}, 0)->size() == 2);
+  const auto all = table->by_contents({a.content_id, slice(bytes(32, 9)), c.content_id}, 0).value();
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].name == c.name);
+  CHECK(all[0].hashes.empty());
+  const std::vector<slice> many(limits::listing, a.content_id);
+  CHECK(table->by_contents(many, 0)->size() == 2);
+  CHECK(table->by_contents(std::vector<slice>(limits::listing + 1, a.content_id), 0).error().code ==
+        errc::too_large);
+}
+
 TEST_CASE("words are bounded and stay UTF-8") {
   std::string many;
   for (std::size_t i = 0; i < limits::words_per_title + 5; ++i)
