@@ -27,10 +27,7 @@ std::vector<index_term> terms_of(const catalogue_query& q, std::vector<std::stri
 /// at all is asked of the rows.
 class listing_condition {
 public:
-  listing_condition(const catalogue_query& q, const word_search& search, std::int64_t before,
-                    std::int64_t now)
-      : now_(now), before_(before) {
-    if (before > 0) text_ += " and " + search.order() + " < :before";
+  listing_condition(const catalogue_query& q, std::int64_t now) : now_(now) {
     if (q.open_only) text_ += " and p.is_open = 1";
     if (!q.tenant.empty()) text_ += " and p.tenant = " + value(q.tenant);
     if (!q.media_type.empty()) {
@@ -47,7 +44,6 @@ public:
   const std::string& text() const { return text_; }
   void exchange_with(soci::statement& st) const {
     st.exchange(use(now_, "now"));
-    if (before_ > 0) st.exchange(use(before_, "before"));
     for (std::size_t i = 0; i < values_.size(); ++i)
       st.exchange(use(values_[i], "v" + std::to_string(i)));
   }
@@ -61,7 +57,6 @@ private:
   }
 
   std::int64_t now_;
-  std::int64_t before_;
   std::string text_ = "c.content_id = p.content_id and (p.expires = 0 or p.expires > :now)";
   std::vector<std::string> values_;
 };
@@ -77,8 +72,8 @@ result<std::vector<publication>> catalogue::list(const catalogue_query& q, std::
   auto& session = db_.session();
   return sql_guard(session, "search the catalogue", [&]() -> result<std::vector<publication>> {
     const word_search search(session.sql, word_index::publications, "p.id",
-                             terms_of(q, std::move(words)));
-    const listing_condition where(q, search, before, now);
+                             terms_of(q, std::move(words)), before);
+    const listing_condition where(q, now);
     raw_publication raw;
     soci::statement st(session.sql);
     raw.into_all(st);

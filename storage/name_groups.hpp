@@ -12,7 +12,8 @@ std::string display(const msg::name& name);
 
 class name_groups {
 public:
-  name_groups(soci::session& sql, std::uint64_t max_names) : rows(sql), bound_(max_names) {}
+  name_groups(soci::session& sql, std::uint64_t max_names, bool index_titles)
+      : rows(sql, index_titles), bound_(max_names) {}
 
   /// A transaction begins, before which others may have written.
   void begin() { last_id_ = 0; }

@@ -171,7 +171,7 @@ std::vector<name_row> name_rows::of_contents(const std::vector<slice>& content_i
 std::vector<name_row> name_rows::search(const std::vector<std::string>& words, std::size_t limit,
                                         std::int64_t now) {
   raw_row raw;
-  const word_search search(sql_, word_index::names, "n.id", word_terms(words, true));
+  const word_search search(sql_, word_index::names, "n.id", word_terms(words, true), 0);
   soci::statement st(sql_);
   exchange_columns(st, raw);
   st.exchange(use(now, "now"));
@@ -194,7 +194,7 @@ void name_rows::insert(const name_row& row) {
       use(raw.evidence, "evidence"), use(raw.expires, "expires"), use(raw.title, "title"),
       use(raw.uri, "uri"), use(raw.permission, "permission");
   write_proof(row);
-  words().add(row.id, word_terms(words_of(row.record.title), false));
+  index_title(row);
 }
 
 void name_rows::update(const name_row& row, const msg::name_record& before) {
@@ -210,7 +210,7 @@ void name_rows::update(const name_row& row, const msg::name_record& before) {
   const auto& now = row.record;
   if (now.title != before.title) {
     words().erase(row.id);
-    words().add(row.id, word_terms(words_of(now.title), false));
+    index_title(row);
   }
   if (now.hashes == before.hashes && now.metadata == before.metadata) return;
   sql_ << "delete from hash_lists where name_id = :id", use(row.id, "id");
@@ -250,6 +250,10 @@ void name_rows::write_proof(const name_row& row) {
     sql_ << "insert into name_metadata (name_id, data) values (:id, :data)", use(row.id, "id"),
         data.use("data");
   }
+}
+
+void name_rows::index_title(const name_row& row) {
+  if (index_titles_) words().add(row.id, word_terms(words_of(row.record.title), false));
 }
 
 void name_rows::read_proof(name_row& row) {

@@ -21,7 +21,7 @@ enum class with_proof : bool { no, yes };
 
 class name_rows {
 public:
-  explicit name_rows(soci::session& sql) : sql_(sql) {}
+  name_rows(soci::session& sql, bool index_titles) : sql_(sql), index_titles_(index_titles) {}
 
   std::optional<name_row> find(const msg::name& name, with_proof proof);
   std::vector<name_row> group(std::int64_t group, with_proof proof);
@@ -61,10 +61,12 @@ public:
 private:
   void write_proof(const name_row& row);
   void read_proof(name_row& row);
+  void index_title(const name_row& row);
   /// Made anew each time: which server it is, is known once the session is connected.
   word_index words() { return {sql_, word_index::names}; }
 
   soci::session& sql_;
+  bool index_titles_;
 };
 
 } // namespace interswarm

@@ -40,7 +40,8 @@ std::vector<msg::name_record> records_of(std::vector<name_row> rows, std::int64_
 } // namespace
 
 struct name_table::state : name_groups {
-  state(database& d, std::uint64_t max_names) : name_groups(d.session().sql, max_names), db(d) {}
+  state(database& d, std::uint64_t max_names, titles t)
+      : name_groups(d.session().sql, max_names, t == titles::indexed), db(d) {}
 
   database& db;
 
@@ -61,9 +62,10 @@ struct name_table::state : name_groups {
   }
 };
 
-result<std::unique_ptr<name_table>> name_table::open(database& db, std::uint64_t max_names) {
+result<std::unique_ptr<name_table>> name_table::open(database& db, std::uint64_t max_names,
+                                                     titles t) {
   return sql_guard(db.session(), "read the names", [&]() -> result<std::unique_ptr<name_table>> {
-    return std::unique_ptr<name_table>(new name_table(std::make_unique<state>(db, max_names)));
+    return std::unique_ptr<name_table>(new name_table(std::make_unique<state>(db, max_names, t)));
   });
 }
 

@@ -16,8 +16,12 @@ namespace interswarm {
 /// which must outlive it.
 class name_table {
 public:
-  static result<std::unique_ptr<name_table>> open(database& db,
-                                                  std::uint64_t max_names = limits::names);
+  /// Whether the titles of what is learned are indexed for `search`: work and space for nothing
+  /// where a catalogue is searched instead.
+  enum class titles : bool { unindexed, indexed };
+
+  static result<std::unique_ptr<name_table>>
+  open(database& db, std::uint64_t max_names = limits::names, titles t = titles::indexed);
   ~name_table();
 
   /// Takes in what a record knows; new names get a group of their own unless their content id is

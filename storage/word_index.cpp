@@ -85,25 +85,27 @@ void word_index::erase(std::int64_t id) {
 }
 
 word_search::word_search(const soci::session& sql, const word_index::tables& t, std::string id,
-                         const std::vector<index_term>& terms)
+                         const std::vector<index_term>& terms, std::int64_t before)
     : id_(std::move(id)) {
-  if (terms.empty()) return;
-  if (!has_fts5(sql)) {
-    ask_words(t, terms);
-    return;
+  const auto page = before > 0 ? " < " + std::to_string(before) : std::string();
+  if (!terms.empty() && has_fts5(sql)) {
+    fts5_ = t.fts5;
+    std::string match;
+    for (auto term : terms) {
+      if (term.what == kind::media_type && term.text.size() > media_type_bytes)
+        term.text.resize(media_type_bytes);
+      match += (match.empty() ? "" : " AND ") + token_of(term) + (term.beginning ? "*" : "");
+    }
+    values_.push_back(std::move(match));
+    condition_ = " and " + fts5_ + " match :w0 and " + id_ + " = " + fts5_ + ".rowid";
+  } else {
+    ask_words(t, terms, page);
   }
-  fts5_ = t.fts5;
-  std::string match;
-  for (auto term : terms) {
-    if (term.what == kind::media_type && term.text.size() > media_type_bytes)
-      term.text.resize(media_type_bytes);
-    match += (match.empty() ? "" : " AND ") + token_of(term) + (term.beginning ? "*" : "");
-  }
-  values_.push_back(std::move(match));
-  condition_ = " and " + fts5_ + " match :w0 and " + id_ + " = " + fts5_ + ".rowid";
+  if (!page.empty()) condition_ += " and " + order() + page;
 }
 
-void word_search::ask_words(const word_index::tables& t, const std::vector<index_term>& terms) {
+void word_search::ask_words(const word_index::tables& t, const std::vector<index_term>& terms,
+                            const std::string& page) {
   const auto value = [&](std::string v) {
     values_.push_back(std::move(v));
     return ":w" + std::to_string(values_.size() - 1);
@@ -115,10 +117,13 @@ void word_search::ask_words(const word_index::tables& t, const std::vector<index
     // A range instead of LIKE: no character of the word is special, and the index is used.
     if (term.beginning) {
       condition_ += ">= " + value(term.text);
-      condition_ += " and w.word <= " + value(term.text + last_letter) + ")";
+      condition_ += " and w.word <= " + value(term.text + last_letter);
     } else {
-      condition_ += "= " + value(term.text) + ")";
+      condition_ += "= " + value(term.text);
     }
+    // A planner does not conclude this from the rows' own page.
+    if (!page.empty()) condition_ += std::string(" and w.") + t.id + page;
+    condition_ += ")";
   }
 }
 

@@ -47,24 +47,26 @@ private:
   bool fts5_;
 };
 
-/// The parts of a select of rows that have all of `terms`, newest first.
+/// The parts of a select of rows that have all of `terms`, newest first, those before the row
+/// `before` (0: from the newest on).
 class word_search {
 public:
   /// `id` is the rows' column, such as "p.id".
   word_search(const soci::session& sql, const word_index::tables& t, std::string id,
-              const std::vector<index_term>& terms);
+              const std::vector<index_term>& terms, std::int64_t before);
 
   /// What stands before the rows' table in the from clause.
   std::string from() const;
   /// " and …" for the where clause.
   const std::string& condition() const { return condition_; }
-  /// The column to order by, and to be compared for a page.
+  /// The column to order by.
   std::string order() const;
   /// This object must be there until the statement was executed.
   void exchange_with(soci::statement& st) const;
 
 private:
-  void ask_words(const word_index::tables& t, const std::vector<index_term>& terms);
+  void ask_words(const word_index::tables& t, const std::vector<index_term>& terms,
+                 const std::string& page);
 
   std::string fts5_; // the table, or empty
   std::string id_;

@@ -351,7 +351,7 @@ result<catalogue_desk_actor> spawn_catalogue_desk(runtime::loop& home, const std
   auto db = database::open(where);
   if (!db) return tl::unexpected(db.error());
   kept->db = std::move(*db);
-  auto names = name_table::open(*kept->db, limits::published_names);
+  auto names = name_table::open(*kept->db, limits::published_names, name_table::titles::unindexed);
   if (!names) return tl::unexpected(names.error());
   kept->names = std::move(*names);
   kept->contents = std::make_unique<catalogue>(*kept->db);

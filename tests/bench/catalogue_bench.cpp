@@ -1,6 +1,7 @@
 // Look-ups, searches and publishing in a catalogue of any size, beside plain SQLite.
 //
-//   catalogue_bench PLACE [CONTENTS] [ROUNDS]     PLACE as for database::open; default: 10 1000
+//   catalogue_bench PLACE [CONTENTS] [ROUNDS] [PUBLICATIONS]      default: 10 1000 1000
+//                                                                PLACE as for database::open
 //
 // A catalogue with fewer contents is filled first. Each content has a v1 torrent, a v2 torrent and
 // an ed2k link with an AICH root, which with the content id are five names of it. Contents have up
@@ -90,10 +91,10 @@ void measure(const std::string& what, unsigned rounds,
   std::sort(ms.begin(), ms.end());
   std::sort(cpu_ms.begin(), cpu_ms.end());
   const auto sum = std::accumulate(ms.begin(), ms.end(), 0.0);
-  std::printf("%-44s p50 %7.3f  p99 %7.3f ms, of a core p99 %7.3f ms %8.0f /s %5.1f rows\n",
-              what.c_str(), ms[ms.size() / 2], ms[ms.size() * 99 / 100],
-              cpu_ms[cpu_ms.size() * 99 / 100], 1000.0 * rounds / sum,
-              static_cast<double>(rows) / rounds);
+  std::printf(
+      "%-44s p50 %7.3f  p99 %7.3f  max %7.3f ms, of a core p99 %7.3f ms %8.0f /s %5.1f rows\n",
+      what.c_str(), ms[ms.size() / 2], ms[ms.size() * 99 / 100], ms.back(),
+      cpu_ms[cpu_ms.size() * 99 / 100], 1000.0 * rounds / sum, static_cast<double>(rows) / rounds);
   std::fflush(stdout);
 }
 
@@ -237,7 +238,10 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
   const std::string place = argv[1];
   const auto wanted = static_cast<std::uint64_t>(argc > 2 ? std::atoll(argv[2]) : 10);
-  const auto rounds = static_cast<unsigned>(std::max(1, argc > 3 ? std::atoi(argv[3]) : 1000));
+  const auto number = [&](int at) {
+    return static_cast<unsigned>(std::max(1, argc > at ? std::atoi(argv[at]) : 1000));
+  };
+  const auto rounds = number(3), publications = number(4);
   shelf s;
   s.db = must(database::open(place));
   s.contents = std::make_unique<catalogue>(*s.db);
@@ -248,6 +252,8 @@ int main(int argc, char** argv) {
               static_cast<unsigned long long>(count), static_cast<unsigned long long>(5 * count));
   measure_ours(s, count, rounds);
   if (!is_postgresql(place)) measure_plain(place, count, rounds);
-  measure_publishing(s, count, rounds);
+  // As the catalogue's desk has it, see there.
+  s.names = must(name_table::open(*s.db, limits::published_names, name_table::titles::unindexed));
+  measure_publishing(s, count, publications);
   return 0;
 }

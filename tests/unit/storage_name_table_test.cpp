@@ -332,6 +332,22 @@ TEST_CASE_METHOD(fixture, "titles are searched by words, newest first") {
   CHECK(table->list(10, 2, 0)->front().name == torrent.name);
 }
 
+TEST_CASE_METHOD(fixture, "titles of a table that nobody searches are not indexed") {
+  const auto other = name_table::open(*db, limits::names, name_table::titles::unindexed).value();
+  auto a = torrent, b = donkey;
+  a.title = b.title = "a film";
+  REQUIRE(other->learn(a));
+  REQUIRE(table->learn(b));
+  const auto found = table->search("film", 10, 0).value();
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].name == b.name);
+  CHECK(other->find(a.name, 0)->title == "a film");
+  // What was indexed goes with its name.
+  REQUIRE(other->renew(b.name, 5));
+  CHECK(other->expire(5).value() == 1);
+  CHECK(table->search("film", 10, 0)->empty());
+}
+
 TEST_CASE_METHOD(fixture, "names of several contents are read at once") {
   auto a = torrent, b = donkey, c = other_donkey;
   a.content_id = slice(bytes(32, 1));
