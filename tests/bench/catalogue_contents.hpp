@@ -32,7 +32,10 @@ T must(result<T> r) {
 /// Numbers that depend on nothing but a content's own (splitmix64).
 class numbers {
 public:
-  explicit numbers(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15U + 1) {}
+  explicit numbers(std::uint64_t seed) : state_(seed) {
+    // Else the numbers of the next seed are the same, one later.
+    state_ = next() ^ (next() << 1);
+  }
   std::uint64_t next() {
     auto z = state_ += 0x9E3779B97F4A7C15U;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
