@@ -87,7 +87,7 @@ TEST_CASE("catalogue: what a tenant uses is what it publishes now") {
   CHECK(s.books.expire(3000)->size() == 1);
   CHECK(s.books.usage("alice", 3000)->bytes == 5'000'000);
   CHECK(s.books.usage("alice", 3000)->publications == 1);
-  CHECK(s.books.withdraw(id_of(1), "alice"));
+  CHECK(s.books.withdraw(id_of(1), "alice", 3000));
   CHECK(s.books.usage("alice", 3000)->publications == 0);
   CHECK(s.books.usage("bob", 3000)->publications == 1);
   auto next = made(4, "bob", "Nightly 1");

@@ -140,8 +140,10 @@ TEST_CASE("accounts: a restart and a catalogue that is away lose and double noth
 TEST_CASE("accounts: a party's session is charged to the tenant and noted for the party") {
   counting_house h;
   h.join();
-  const auto access = runtime::on(
-      h.home, [&] { return services::spawn_access_desk(h.home, h.shelf, h.deliveries); });
+  const auto access = runtime::on(h.home, [&] {
+    return services::spawn_access_desk(h.home, h.shelf, services::spawn_post_desk(h.home, h.shelf),
+                                       h.deliveries);
+  });
   const auto data = content(200'000, 3);
   auto closed = draft("Closed");
   closed.open = false;
