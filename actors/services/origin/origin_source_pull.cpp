@@ -155,6 +155,8 @@ void origin_source::size_changed() {
   if (set_.size() == told_size_) return;
   told_size_ = set_.size();
   ++version_;
+  // Who is told of the size may look at the report.
+  tell();
   if (!told_size_) return window_.forget_size();
   const auto beyond = window_.set_size(*told_size_);
   fail_reads(beyond, {errc::malformed, "the range passes the end of the content, which has " +
