@@ -53,6 +53,25 @@ TEST_CASE("origin: a reader in order costs one request") {
   CHECK(eventually([&] { return p.servers()[0].in_flight == 0; }));
 }
 
+TEST_CASE("origin: who is told of the size may look at the report") {
+  const auto content = some_content(1000);
+  scripted_origin server(honest(content, v1));
+  puller p;
+  for (int i = 0; i < 100; ++i) {
+    const auto pull = p.open({{server.url(), {}}});
+    auto told = msg::unknown_size;
+    while (told == msg::unknown_size) {
+      const auto got =
+          ask<msg::source_info_result>(p.world.system, pull.source, msg::source_info{0, 1});
+      REQUIRE(got);
+      told = got->info.size;
+    }
+    const auto report = pull.report->get();
+    REQUIRE(report.size == told);
+    REQUIRE(report.learned.file_name == "file.bin");
+  }
+}
+
 TEST_CASE("origin: one that dies half-way and comes back serves each byte once") {
   const auto content = some_content(size);
   // The first answers bring a third each and break off, in between one is refused.
