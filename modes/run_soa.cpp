@@ -68,6 +68,7 @@ private:
   const node_folder& folder_;
   runtime::system& system_;
   std::shared_ptr<std::atomic<bool>> leads_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<services::change_count> changes_ = std::make_shared<services::change_count>(0);
   std::shared_ptr<door_book> doors_ = std::make_shared<door_book>();
   started_overlays overlays_;
   std::vector<std::string> addresses_;
@@ -110,6 +111,7 @@ result<void> node::start_catalogue() {
 }
 
 void node::start_network() {
+  soa_.network.cache = std::make_shared<storage::chunk_cache>(soa_.network.cache_bytes);
   network_ = storage::spawn_storage_network(system_.home(1 % io_loops()), soa_.network);
   system_.enlist(runtime::stage::storage, "storage network", network_);
 }
@@ -132,6 +134,7 @@ result<void> node::start_library() {
   ctx.books = books_;
   ctx.payers = payers_;
   ctx.network = network_;
+  ctx.changes = changes_;
   // The handler comes after the library.
   const auto tell = [this](auto message) {
     if (handler_) caf::anon_send(handler_, std::move(message));
@@ -210,7 +213,7 @@ result<void> node::start_http() {
     auto door = services::spawn_http_shelf(system_.home(i), shelf_,
                                            {options, settings_.node.domain,
                                             [](const std::string& text) { return names_in(text); },
-                                            deliveries_});
+                                            deliveries_, changes_, soa_.network.cache});
     if (!door) return fail(door.error().code, "[access] http: " + door.error().text);
     system_.enlist(runtime::stage::faces, "http door", door->handle);
     // A port that was taken by itself is the other doors', too.

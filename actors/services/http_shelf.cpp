@@ -12,6 +12,7 @@
 #include <map>
 #include <openssl/rand.h>
 #include <stdexcept>
+#include <unordered_map>
 
 namespace interswarm::services {
 
@@ -23,6 +24,9 @@ constexpr auto ask_timeout = 20s;
 constexpr auto write_every = 2s;
 /// Contents whose delivery is counted at once; then the longest quiet one is written and forgotten.
 constexpr std::size_t max_counted = 4096;
+/// Open contents that were found lately; then all are forgotten.
+constexpr std::size_t max_known = 1024;
+constexpr auto know_for = 10s;
 
 bytes to_bytes(const slice& s) { return {s.view().begin(), s.view().end()}; }
 
@@ -30,18 +34,16 @@ bytes to_bytes(const slice& s) { return {s.view().begin(), s.view().end()}; }
 class http_shelf final : public runtime::loop_actor<caf::actor> {
 public:
   http_shelf(caf::actor_config& config, runtime::loop& home, library_actor shelf,
-             std::string domain,
-             std::function<std::vector<msg::name>(const std::string&)> read_name,
-             delivery_desk_actor deliveries)
-      : loop_actor(config, home), shelf_(std::move(shelf)), domain_(std::move(domain)),
-        read_name_(std::move(read_name)), deliveries_(std::move(deliveries)) {}
+             http_shelf_options options)
+      : loop_actor(config, home), shelf_(std::move(shelf)), options_(std::move(options)) {}
 
   const char* name() const override { return "http-shelf"; }
   void on_exit() override {
     write_down();
     chores_.reset();
     shelf_ = nullptr;
-    deliveries_ = nullptr;
+    options_.deliveries = nullptr;
+    known_.clear();
   }
   caf::behavior make_behavior() override {
     chores_ = runtime::on_loop<kj::Promise<void>>(home(),
@@ -52,11 +54,23 @@ public:
 
   void ask(http::http_question q, http::http_answer then) {
     if (!shelf_) return then(fail(errc::unavailable, "the node is stopping"));
-    auto names = read_name_(q.name);
-    look_up(std::move(names), 0, std::move(q), std::move(then));
+    if (!options_.changes) return find(std::move(q), std::move(then));
+    const auto change = options_.changes->load();
+    const auto known = known_.find(q.name);
+    if (known != known_.end() && known->second.change == change &&
+        clock::now() - known->second.found_at < know_for)
+      return then(known->second.content);
+    auto text = q.name;
+    find(std::move(q), [this, text = std::move(text), change,
+                        then = std::move(then)](result<http::http_content> r) {
+      // What is open is so for everybody, whatever they showed.
+      if (r && r->open) keep(text, change, *r);
+      then(std::move(r));
+    });
   }
 
 private:
+  using clock = std::chrono::steady_clock;
   struct count {
     msg::ledger_entry entry;
     bool changed = false;
@@ -71,6 +85,21 @@ private:
   };
   using served_key = std::tuple<bytes, std::string, std::string>;
 
+  struct known_content {
+    http::http_content content;
+    std::uint64_t change = 0;
+    clock::time_point found_at{};
+  };
+
+  void keep(const std::string& text, std::uint64_t change, const http::http_content& content) {
+    if (known_.size() >= max_known) known_.clear();
+    known_.insert_or_assign(text, known_content{content, change, clock::now()});
+  }
+
+  void find(http::http_question q, http::http_answer then) {
+    auto names = options_.read_name(q.name);
+    look_up(std::move(names), 0, std::move(q), std::move(then));
+  }
 
   /// One candidate after the other.
   void look_up(std::vector<msg::name> names, std::size_t at, http::http_question q,
@@ -195,6 +224,11 @@ private:
     out.modified = p.published_at;
     out.open = p.open;
     out.right = std::move(right);
+    if (options_.cache)
+      out.at_hand = [cache = options_.cache, chunks = r.content.chunks,
+                     size = out.size](const byte_range& range) {
+        return storage::find_range(*cache, chunks, size, range);
+      };
     const auto self = caf::actor_cast<caf::weak_actor_ptr>(this);
     out.sent = [this, self, asked, id = to_bytes(p.content_id),
                 who = stakeholders{p.tenant, party}](std::uint64_t bytes) {
@@ -220,9 +254,9 @@ private:
       if (RAND_bytes(receipt.data(), static_cast<int>(receipt.size())) != 1)
         throw std::runtime_error("the system gives no random bytes");
       e.receipt = slice(std::move(receipt));
-      e.from_domain = domain_;
+      e.from_domain = options_.domain;
       e.from_overlay = stored_overlay;
-      e.to_domain = domain_;
+      e.to_domain = options_.domain;
       e.to_overlay = "http";
       e.content_name = asked;
       e.tenant = who.tenant;
@@ -236,9 +270,9 @@ private:
 
   void tell_served() {
     for (const auto& [key, sum] : served_) {
-      if (!deliveries_) break;
+      if (!options_.deliveries) break;
       const auto& [content_id, tenant, party] = key;
-      caf::anon_send(deliveries_,
+      caf::anon_send(options_.deliveries,
                      delivered{"http",
                                {std::string(stored_overlay), slice::copy_of(content_id)},
                                tenant,
@@ -268,9 +302,8 @@ private:
   }
 
   library_actor shelf_;
-  std::string domain_;
-  std::function<std::vector<msg::name>(const std::string&)> read_name_;
-  delivery_desk_actor deliveries_;
+  http_shelf_options options_;
+  std::unordered_map<std::string, known_content> known_;
   /// By name and tenant.
   std::map<std::tuple<std::string, bytes, std::string>, count> counts_;
   /// Bytes since the desk was told, by content, tenant and party.
@@ -284,9 +317,7 @@ private:
 
 result<http::http_door> spawn_http_shelf(runtime::loop& home, library_actor shelf,
                                          http_shelf_options options) {
-  const caf::actor desk =
-      runtime::spawn_on<http_shelf>(home, std::move(shelf), std::move(options.domain),
-                                    std::move(options.read_name), std::move(options.deliveries));
+  const caf::actor desk = runtime::spawn_on<http_shelf>(home, std::move(shelf), options);
   auto* const at = static_cast<http_shelf*>(caf::actor_cast<caf::abstract_actor*>(desk));
   // Both are on `home`: the door calls the desk as it would any function there.
   auto door = http::spawn_http_door(home, std::move(options.door),

@@ -2,6 +2,8 @@
 
 #include "actors/services/delivery_desk.hpp"
 #include "actors/services/http/http_door.hpp"
+#include "actors/services/library.hpp"
+#include "actors/storage/chunk_cache.hpp"
 
 #include <functional>
 #include <string>
@@ -17,6 +19,11 @@ struct http_shelf_options {
   std::function<std::vector<msg::name>(const std::string&)> read_name;
   /// Told what was sent, for the accounts; may be null.
   delivery_desk_actor deliveries{};
+  /// The library's (library_context): open contents are remembered while it stands still, for up to
+  /// ten seconds. Null: none are.
+  std::shared_ptr<change_count> changes{};
+  /// May be null: where chunks are in memory already.
+  std::shared_ptr<storage::chunk_cache> cache{};
 };
 
 /// Serves what is in the library over HTTP and enters in its ledger what was sent, from the storage

@@ -189,6 +189,7 @@ void library::watch(const std::string& name) {
             if (found == members_.end() || found->second.catalogue != handle) return;
             if (std::exchange(found->second.version, r.version) != r.version) {
               for (auto& [id, o] : open_) o.used_at = {};
+              if (ctx_.changes) ++*ctx_.changes;
               tell_parties_changed();
               list_anew();
             }

@@ -6,6 +6,7 @@
 #include "actors/services/payer_book.hpp"
 #include "schema/storage.gen.hpp"
 
+#include <atomic>
 #include <functional>
 #include <map>
 
@@ -49,8 +50,11 @@ using library_actor = bridge::name_transfer_actor::extend<
     caf::replies_to<msg::catalogue_revoke_party>::with<void>,
     caf::replies_to<msg::catalogue_deliver>::with<msg::catalogue_deliver_result>,
     caf::replies_to<msg::catalogue_accounts>::with<msg::catalogue_accounts_result>,
-    caf::reacts_to<watch_parties>,
-    caf::reacts_to<library_tick>>;
+    caf::reacts_to<watch_parties>, caf::reacts_to<library_tick>>;
+
+/// Grows whenever the catalogue may have changed: what was learned of it before is to be asked for
+/// again.
+using change_count = std::atomic<std::uint64_t>;
 
 struct library_context {
   /// The node's own ledger.
@@ -62,6 +66,8 @@ struct library_context {
   std::function<void(const msg::name&)> withdrawn;
   /// Told who pays for each content that is opened; may be null.
   std::shared_ptr<payer_book> payers{};
+  /// May be null. For others on this node who remember what they learned here.
+  std::shared_ptr<change_count> changes{};
 };
 
 class library final : public runtime::loop_actor<library_actor> {

@@ -14,7 +14,8 @@ constexpr auto chore_interval = 500 * kj::MILLISECONDS;
 storage_network_party::storage_network_party(caf::actor_config& config, runtime::loop& home,
                                              storage_network_options options)
     : loop_actor(config, home), options_(std::move(options)), board_(options_.timing),
-      cache_(options_.cache_bytes), pool_(std::make_unique<runtime::worker_pool>(options_.threads)),
+      cache_(options_.cache ? options_.cache : std::make_shared<chunk_cache>(options_.cache_bytes)),
+      pool_(std::make_unique<runtime::worker_pool>(options_.threads)),
       hub_(std::make_shared<hub>()) {
   hub_->owner = this;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/loop.hpp"
+#include "actors/storage/chunk_cache.hpp"
 #include "actors/storage/node_board.hpp"
 #include "schema/storage.gen.hpp"
 
@@ -18,8 +19,10 @@ struct storage_network_options {
   instant ask_every = std::chrono::seconds(2);
   /// For one request to a node.
   instant patience = std::chrono::seconds(20);
-  /// Checked chunks kept in memory.
+  /// Checked chunks kept in memory, unless `cache` is given.
   std::uint64_t cache_bytes = std::uint64_t{256} << 20;
+  /// Where they are kept, for others to look.
+  std::shared_ptr<chunk_cache> cache{};
   /// Threads that hash what came.
   unsigned threads = 2;
 };

@@ -90,7 +90,7 @@ private:
 
   storage_network_options options_;
   node_board board_;
-  chunk_cache cache_;
+  std::shared_ptr<chunk_cache> cache_;
   std::unique_ptr<runtime::worker_pool> pool_;
   std::shared_ptr<hub> hub_;
   std::vector<member> nodes_;

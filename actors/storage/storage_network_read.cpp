@@ -30,7 +30,7 @@ storage_network_party::chunk(const msg::storage_network_chunk& x) {
   if (x.name.size() != name.size())
     return runtime::make_caf_error(errc::malformed, "a chunk's name has 32 bytes");
   std::copy_n(x.name.data(), name.size(), name.begin());
-  if (auto kept = cache_.find(name); !kept.empty()) return msg::storage_network_chunk_result{kept};
+  if (auto kept = cache_->find(name); !kept.empty()) return msg::storage_network_chunk_result{kept};
   auto found = reads_.find(name);
   if (found == reads_.end()) {
     if (reads_.size() >= network_reads)
@@ -92,7 +92,7 @@ void storage_network_party::check(const chunk_name& name, std::uint64_t id, node
 void storage_network_party::read_done(const chunk_name& name, std::uint64_t id, const slice& data) {
   const auto found = reads_.find(name);
   if (found == reads_.end() || found->second.id != id) return;
-  cache_.store(name, data);
+  cache_->store(name, data);
   auto r = std::move(found->second);
   reads_.erase(found);
   for (auto& w : r.waiting) w.deliver(msg::storage_network_chunk_result{data});

@@ -1,3 +1,4 @@
+#include "actors/storage/chunk_cache.hpp"
 #include "actors/storage/hedged_read.hpp"
 #include "actors/storage/node_board.hpp"
 #include "tests/catch.hpp"
@@ -175,4 +176,54 @@ TEST_CASE("node board: a larger node is home to more") {
   int large = 0;
   for (std::uint32_t i = 0; i < 4000; ++i) large += b.homes(chunk(i), 1, 0ms)[0] == 1 ? 1 : 0;
   CHECK(large / 4000.0 == Approx(0.75).margin(0.03));
+}
+
+TEST_CASE("chunk cache: the chunk unused for longest goes first") {
+  chunk_cache cache(3000);
+  for (std::uint32_t i = 0; i < 3; ++i) cache.store(chunk(i), slice(bytes(1000, byte(i))));
+  CHECK(cache.used_bytes() == 3000);
+  CHECK(cache.find(chunk(0)).size() == 1000);
+  const auto held = cache.find(chunk(1));
+  CHECK(cache.find(chunk(0)).size() == 1000);
+  cache.store(chunk(3), slice(bytes(1000, byte{3})));
+  CHECK(cache.find(chunk(2)).empty());
+  cache.store(chunk(4), slice(bytes(2000, byte{4})));
+  CHECK(cache.find(chunk(1)).empty());
+  CHECK(cache.find(chunk(0)).empty());
+  CHECK(cache.find(chunk(3)).size() == 1000);
+  CHECK(cache.used_bytes() == 3000);
+  // Who holds a chunk keeps it.
+  CHECK(held == slice(bytes(1000, byte{1})));
+  cache.store(chunk(5), slice(bytes(3001, byte{5})));
+  CHECK(cache.find(chunk(5)).empty());
+  CHECK(cache.used_bytes() == 3000);
+}
+
+TEST_CASE("chunk cache: a content's range is found where its chunk is the whole and right one") {
+  const auto size = 2 * chunk_bytes + 100;
+  bytes names;
+  for (std::uint32_t i = 0; i < 3; ++i) append(names, chunk(i));
+  chunk_cache cache(64u << 20);
+  const auto range = [&](std::uint64_t begin, std::uint64_t end) {
+    return find_range(cache, names, size, {begin, end});
+  };
+  CHECK(range(chunk_bytes, chunk_bytes + 10).empty());
+  bytes second(chunk_bytes);
+  for (std::size_t i = 0; i < second.size(); ++i) second[i] = byte(i / 7);
+  cache.store(chunk(1), slice(bytes(second)));
+  cache.store(chunk(2), slice(bytes(100, byte{9})));
+  const auto at = byte_view(second);
+  CHECK(equal(range(chunk_bytes, chunk_bytes + 65'536), at.subspan(0, 65'536)));
+  CHECK(equal(range(2 * chunk_bytes - 3, 2 * chunk_bytes), at.subspan(chunk_bytes - 3)));
+  CHECK(equal(range(size - 100, size), bytes(100, byte{9})));
+  CHECK(range(chunk_bytes - 1, chunk_bytes + 1).empty());
+  CHECK(range(2 * chunk_bytes - 1, 2 * chunk_bytes + 1).empty());
+  CHECK(range(0, 10).empty());
+  CHECK(range(chunk_bytes, chunk_bytes).empty());
+  CHECK(range(size - 1, size + 1).empty());
+  // Names or a chunk that do not go with the size.
+  CHECK(find_range(cache, byte_view(names).subspan(0, 63), size, {chunk_bytes, chunk_bytes + 1})
+            .empty());
+  CHECK(find_range(cache, names, size - 1, {size - 100, size - 90}).empty());
+  CHECK(find_range(cache, byte_view(names).subspan(64), 100, {0, 10}).empty());
 }

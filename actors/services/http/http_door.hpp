@@ -2,7 +2,9 @@
 
 #include "actors/services/http/content_answer.hpp"
 #include "actors/services/http/signed_url.hpp"
+#include "schema/base/bytes.hpp"
 #include "schema/base/endpoint.hpp"
+#include "schema/base/range.hpp"
 #include "schema/base/result.hpp"
 #include "schema/source.gen.hpp"
 
@@ -42,6 +44,9 @@ struct http_content : content_facts {
   std::function<void(std::uint64_t bytes)> sent{};
   /// Of whoever asked; null: what was begun is finished. (content_right.hpp)
   std::shared_ptr<content_right> right{};
+  /// May be empty. The bytes of a range of at most limits::write_bytes when they are in memory
+  /// already, or none: then the source is asked. Called on the door's loop.
+  std::function<slice(const byte_range&)> at_hand{};
 };
 
 /// Resolves a name. Called on the door's loop, and answers there, once, at once or later. Its

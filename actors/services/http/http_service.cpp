@@ -225,6 +225,14 @@ content_transfer::reader http_service::reader_of(const msg::source_actor& source
 /// Nothing is sent before the first bytes are there: until then a failure can still be told.
 kj::Promise<void> http_service::send_body(const http_content& content, content_answer answer,
                                           Response& response) {
+  const bool one_write =
+      content.at_hand && answer.parts.size() == 1 && answer.parts.front().text.empty() &&
+      answer.length <= limits::write_bytes && door_.options.bytes_per_second == 0;
+  if (one_write) {
+    auto data = content.at_hand(answer.parts.front().range);
+    if (data.size() == answer.length)
+      return send_at_hand(content, answer, std::move(data), response);
+  }
   const auto transfer = std::make_shared<content_transfer>(
       door_.home.timer(), reader_of(content.source), std::move(answer.parts),
       content_transfer::limits_of_time{door_.options.answer_timeout, door_.options.read_timeout},
@@ -241,6 +249,18 @@ kj::Promise<void> http_service::send_body(const http_content& content, content_a
     if (!right) return kj::mv(written);
     // Also what was read ahead stays here.
     return written.exclusiveJoin(right->when_ended()).attach(kj::cp(right));
+  });
+}
+
+/// A small answer without a read: one write, with its head.
+kj::Promise<void> http_service::send_at_hand(const http_content& content,
+                                             const content_answer& answer, slice data,
+                                             Response& response) {
+  stream_.hold_next_write();
+  auto out = begin(answer, false, response);
+  auto written = out->write(data.data(), data.size());
+  return written.then([out = kj::mv(out), data = std::move(data), sent = content.sent] {
+    if (sent) sent(data.size());
   });
 }
 

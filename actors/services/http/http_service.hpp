@@ -59,6 +59,8 @@ private:
                            Response& response);
   kj::Promise<void> send_body(const http_content& content, content_answer answer,
                               Response& response);
+  kj::Promise<void> send_at_hand(const http_content& content, const content_answer& answer,
+                                 slice data, Response& response);
   content_request read_fields(bool head, const kj::HttpHeaders& headers) const;
   std::string token_of(const kj::HttpHeaders& headers) const;
   content_transfer::reader reader_of(const msg::source_actor& source) const;

@@ -51,6 +51,53 @@ TEST_CASE("http door: curl gets a content, parts of it, and its head") {
   CHECK(both.find(bytes.substr(5'000'000, 100)) != std::string::npos);
 }
 
+TEST_CASE("http door: what is at hand is sent without the source, and nothing else is") {
+  door_world w;
+  const auto script = w.add("film", some_bytes(9 * mib));
+  const auto& bytes = script->content;
+  // What is at hand lies before 2 MiB; from 1 MiB on it has lost its last byte.
+  std::atomic<std::uint64_t> longest{0};
+  w.contents["film"].at_hand = [&](const byte_range& r) {
+    longest = std::max(longest.load(), r.size());
+    if (r.end > 2 * mib) return slice();
+    const auto size = r.begin < mib ? r.size() : r.size() - 1;
+    return slice(script, as_bytes(std::string_view(bytes).substr(r.begin, size)));
+  };
+  w.open();
+  const auto url = w.url("/content/film");
+  const auto head = curl({"-i", "-r", "1000-66535", url}).out;
+  CHECK(has_line(head, "HTTP/1.1 206 Partial Content"));
+  CHECK(has_line(head, "Content-Length: 65536"));
+  CHECK(head.substr(head.size() - 65'536) == bytes.substr(1000, 65'536));
+  CHECK(curl({"-r", "0-524287", url}).out == bytes.substr(0, 524'288));
+  CHECK(script->reads == 0);
+  CHECK(w.sent == 65'536 + 524'288);
+  CHECK(curl({"-r", "1048576-1048676", url}).out == bytes.substr(mib, 101));
+  CHECK(script->reads == 1);
+  CHECK(curl({"-r", "3000000-3000099", url}).out == bytes.substr(3'000'000, 100));
+  CHECK(script->reads == 2);
+  // A connection has to take what it is given at once within the progress time.
+  CHECK(curl({"-r", "0-524288", url}).out == bytes.substr(0, 524'289));
+  CHECK(curl({url}).out == bytes);
+  CHECK(longest == 524'288);
+  CHECK(curl({"-r", "0-99,1000-1099", url}).out.find(bytes.substr(1000, 100)) != std::string::npos);
+}
+
+TEST_CASE("http door: a rate also bounds what is at hand") {
+  door_world w;
+  const auto script = w.add("film", some_bytes(mib));
+  w.contents["film"].at_hand = [&](const byte_range& r) {
+    return slice(script, as_bytes(std::string_view(script->content).substr(r.begin, r.size())));
+  };
+  http_door_options options;
+  options.bytes_per_second = 200'000;
+  w.open(options);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto url = w.url("/content/film");
+  CHECK(curl({"-r", "0-299999", url, "-r", "0-299999", url}).out.size() == 600'000);
+  CHECK(std::chrono::steady_clock::now() - begun > 1500ms);
+}
+
 TEST_CASE("http door: a small range is all that is read of the source") {
   door_world w;
   const auto script = w.add("film", some_bytes(9 * mib));
