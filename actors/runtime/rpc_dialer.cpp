@@ -3,6 +3,7 @@
 #include "actors/runtime/back_off.hpp"
 #include "actors/runtime/loop_actor.hpp"
 #include "actors/runtime/on_loop.hpp"
+#include "actors/runtime/wide_stream.hpp"
 #include "schema/base/codec.hpp"
 
 namespace interswarm::runtime {
@@ -45,6 +46,7 @@ private:
         .then([this](kj::AuthenticatedStream s) -> kj::Promise<kj::AuthenticatedStream> {
           tune(*s.stream);
           if (tls_.get() == nullptr) return kj::mv(s);
+          s.stream = widen(kj::mv(s.stream));
           return tls_->wrapClient(kj::mv(s), options_.expected_name.c_str());
         });
   }

@@ -3,6 +3,7 @@
 #include "actors/runtime/loop_actor.hpp"
 #include "actors/runtime/on_loop.hpp"
 #include "actors/runtime/reason.hpp"
+#include "actors/runtime/wide_stream.hpp"
 #include "schema/base/codec.hpp"
 #include "schema/base/encoding.hpp"
 
@@ -56,6 +57,7 @@ private:
     auto close = kj::defer([this] { --open_; });
     tune(*s.stream);
     if (tls_.get() == nullptr) return run(kj::mv(s)).attach(kj::mv(close));
+    s.stream = widen(kj::mv(s.stream));
     const auto limit = options_.handshake_timeout.count() * kj::MILLISECONDS;
     return home_.timer()
         .timeoutAfter(limit, tls_->wrapServer(kj::mv(s)))
