@@ -20,8 +20,13 @@ hash_worker(hash_worker_actor::stateful_pointer<hash_worker_state> self, hash_pl
   self->state.hasher = std::make_unique<content_hasher>(plan);
   return {
       [self](const hash_block& b) { self->state.hasher->push(b.data); },
-      [self](hash_finish) {
-        return hash_done{std::make_shared<const content_hashes>(self->state.hasher->finish())};
+      [self, given = !plan.bep52](const hash_finish& x) {
+        auto found = self->state.hasher->finish();
+        if (given) {
+          found.bep52_leaves = x.bep52_leaves;
+          found.content_id = bep52_root(found.bep52_leaves);
+        }
+        return hash_done{std::make_shared<const content_hashes>(std::move(found))};
       },
   };
 }

@@ -14,7 +14,10 @@ namespace interswarm::bridge {
 struct hash_block {
   slice data;
 };
-struct hash_finish {};
+struct hash_finish {
+  /// The content's BEP 52 leaves, of a plan without them: whoever hashed them already.
+  bytes bep52_leaves{};
+};
 struct hash_done {
   std::shared_ptr<const content_hashes> hashes;
 };

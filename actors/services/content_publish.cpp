@@ -89,6 +89,8 @@ private:
   /// Bytes of a chunk that is not whole yet.
   bytes partial_;
   std::vector<slice> names_;
+  /// By chunk, for the content id: the bytes are hashed once for both.
+  std::vector<slice> leaves_;
   std::size_t next_chunk_ = 0;
   std::map<std::size_t, chunk_work> chunks_;
   /// Takers whose bytes are hashed while too many chunks are on their way.
@@ -97,7 +99,9 @@ private:
 };
 
 publish_work::behavior_type publish_work::make_behavior() {
-  worker_ = bridge::spawn_hash_worker(system(), bridge::plan_for(ctx_.namings, size_));
+  auto plan = bridge::plan_for(ctx_.namings, size_);
+  plan.bep52 = false;
+  worker_ = bridge::spawn_hash_worker(system(), plan);
   return {
       [this](const msg::publishing_progress& x) {
         auto promise = make_response_promise<msg::publishing_progress_result>();
@@ -125,6 +129,7 @@ publish_work::behavior_type publish_work::make_behavior() {
       },
       [this](const chunk_named& x) {
         names_[x.index] = x.name;
+        leaves_[x.index] = x.leaves;
         put(x.index);
       },
       [this](const put_again& x) { put(x.index); },
@@ -203,6 +208,7 @@ void publish_work::cut(slice data) {
 void publish_work::add_chunk(slice data) {
   const auto index = next_chunk_++;
   names_.resize(next_chunk_);
+  leaves_.resize(next_chunk_);
   chunks_[index].data = std::move(data);
   name_chunk_of(index);
 }
@@ -210,7 +216,9 @@ void publish_work::add_chunk(slice data) {
 void publish_work::name_chunk_of(std::size_t index) {
   ctx_.pool->run(
       [self = caf::actor_cast<publish_work_actor>(this), index, data = chunks_[index].data] {
-        caf::anon_send(self, chunk_named{index, slice::copy_of(name_chunk(data))});
+        auto leaves = bep52_leaves(data);
+        const auto name = bep52_root(leaves, chunk_leaves);
+        caf::anon_send(self, chunk_named{index, slice::copy_of(name), slice(std::move(leaves))});
       });
 }
 
@@ -268,7 +276,10 @@ caf::result<void> publish_work::end(std::uint64_t size) {
 void publish_work::go_on() {
   if (!ended_ || closing_ || state_.finished || hashing_ > 0 || !chunks_.empty()) return;
   closing_ = true;
-  request(worker_, hash_timeout, bridge::hash_finish{})
+  bridge::hash_finish rest;
+  for (const auto& some : leaves_) append(rest.bep52_leaves, some);
+  leaves_.clear();
+  request(worker_, hash_timeout, std::move(rest))
       .then(
           [this](const bridge::hash_done& r) {
             publish_ending what{draft_, r.hashes, {}, holder_};

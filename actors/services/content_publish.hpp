@@ -30,10 +30,11 @@ struct abandon_work {
 struct work_note {
   std::string text;
 };
-/// A chunk's name is known.
+/// A chunk's name is known, and the BEP 52 leaves that it was made of.
 struct chunk_named {
   std::size_t index = 0;
   slice name;
+  slice leaves;
 };
 struct put_again {
   std::size_t index = 0;
