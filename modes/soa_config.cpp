@@ -90,9 +90,12 @@ void read_service(config_reader& r, soa_config& out) {
   r.read("publishers", out.publishers);
   r.read("default_quota_bytes", out.default_quota_bytes);
   r.read("keep_accounts", out.keep_accounts);
-  r.read("repair_bytes_per_second", out.repair.bytes_per_second);
-  if (out.repair.bytes_per_second == 0)
-    r.reject("repair_bytes_per_second", "more than 0 is wanted");
+  auto& pace = out.repair.pace;
+  r.read("repair_bytes_per_second", pace.alone);
+  pace.beside_readers = std::max<std::uint64_t>(1, pace.alone / 2);
+  r.read("repair_bytes_per_second_beside_readers", pace.beside_readers);
+  for (const auto* key : {"repair_bytes_per_second", "repair_bytes_per_second_beside_readers"})
+    if (pace.alone == 0 || pace.beside_readers == 0) r.reject(key, "more than 0 is wanted");
 }
 
 } // namespace

@@ -36,11 +36,12 @@ struct StorageState {
   chunks @4 :UInt64;
   badChunks @5 :UInt64;    # damaged or lost
   oldestCheck @6 :Int64;   # Unix seconds: no good chunk was checked before; 0 without chunks
+  givenBytes @7 :UInt64;   # of chunks, since its process began
 }
 
 interface StorageNode {
-  # Every byte that goes in or out was hashed against its chunk's name on the way. All methods may fail `io` when the
-  # disk does, and `overloaded` when too much is in work at this node.
+  # Every byte that goes in or out was hashed against its chunk's name on the way, unless `get` is told that its caller
+  # does that. All methods may fail `io` when the disk does, and `overloaded` when too much is in work at this node.
 
   stat @0 () -> (state :StorageState);
 
@@ -51,8 +52,9 @@ interface StorageNode {
   hold @2 (names :List(Data), holder :Data) -> (missing :List(Data));
   # Holds those that are here and good; the others have to be put. At most 10,000 names.
 
-  get @3 (name :Data, range :Content.Range, whole :Bool) -> (data :Data);
+  get @3 (name :Data, range :Content.Range, whole :Bool, unchecked :Bool) -> (data :Data);
   # Bytes `range` of the chunk, or all of it. Fails `notFound`; `refuted` when the disk has other bytes than were stored: another node's copy is wanted.
+  # `unchecked`: as the disk has them. The caller hashes them, by the chunk's name or `leaves`, and asks for `scrub` when they are wrong.
 
   find @4 (names :List(Data)) -> (chunks :List(ChunkState));
   # Those of the names that this node knows, good or not. At most 10,000 names.
@@ -74,6 +76,10 @@ interface StorageNode {
 
   scrub @10 (name :Data) -> (condition :ChunkCondition);
   # Reads and hashes the whole chunk now. Fails `notFound`.
+
+  leaves @11 (name :Data) -> (leaves :Data);
+  # The BEP 52 leaf hashes of the chunk's bytes, 32 bytes for each 16 KiB begun: they hash up to its name, and by them
+  # a part of it is checked. Fails as `get` does.
 }
 
 struct MemberState {
@@ -121,6 +127,10 @@ interface StorageNetwork {
   release @6 (holder :Data) -> (count :UInt64);
   # The holder wants none of its chunks any more, on any node that is there; gives how many copies it held. A node that
   # is away keeps them until it is told.
+
+  part @7 (name :Data, range :Content.Range) -> (data :Data);
+  # Bytes of the chunk, hashed here against its leaves, without the rest of it being read or kept. `range` begins where a
+  # leaf of 16 KiB does and ends where one does or the chunk. Fails `malformed` for another, else as `chunk` does.
 }
 
 struct RepairWork {

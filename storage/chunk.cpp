@@ -25,6 +25,13 @@ byte_range chunk_range(std::uint64_t content_size, std::uint64_t index) {
   return {begin, std::min(content_size, begin + chunk_bytes)};
 }
 
+bool leaves_match(byte_view leaves, std::uint64_t offset, byte_view data) {
+  const auto first = offset / bep52_leaf_size * 32;
+  if (offset % bep52_leaf_size != 0 || first > leaves.size()) return false;
+  const auto found = bep52_leaves(data);
+  return found.size() <= leaves.size() - first && equal(found, leaves.subspan(first, found.size()));
+}
+
 bytes chunk_head::encode() const {
   bytes out;
   out.reserve(encoded_bytes());
@@ -52,9 +59,7 @@ bool chunk_head::matches(std::uint64_t offset, byte_view data) const {
   const auto end = offset + data.size();
   if (offset % bep52_leaf_size != 0 || end > size || (end % bep52_leaf_size != 0 && end != size))
     return false;
-  const auto first = offset / bep52_leaf_size * 32;
-  const auto found = bep52_leaves(data);
-  return equal(found, byte_view(leaves).subspan(first, found.size()));
+  return leaves_match(leaves, offset, data);
 }
 
 } // namespace interswarm

@@ -24,6 +24,10 @@ std::uint64_t chunk_count(std::uint64_t content_size);
 /// Bytes of the content in its chunk `index`.
 byte_range chunk_range(std::uint64_t content_size, std::uint64_t index);
 
+/// Whether `data` are a chunk's bytes at `offset`, which is a leaf's, by its leaves. They end where
+/// a leaf does, or are the chunk's last.
+bool leaves_match(byte_view leaves, std::uint64_t offset, byte_view data);
+
 /// A chunk as it lies on a disk or in an object store: a head with its length and leaves, by which
 /// a part of it can be checked, and the bytes.
 ///

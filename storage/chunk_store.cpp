@@ -21,10 +21,11 @@ chunk_head head_of(byte_view data) {
   return {static_cast<std::uint32_t>(data.size()), bep52_leaves(data)};
 }
 
-std::uint64_t image_bytes(std::uint32_t size) {
-  const auto leaves = (size + bep52_leaf_size - 1) / bep52_leaf_size;
-  return chunk_head::fixed_bytes + leaves * 32 + size;
+std::uint64_t head_bytes(std::uint32_t size) {
+  return chunk_head::fixed_bytes + (size + bep52_leaf_size - 1) / bep52_leaf_size * 32;
 }
+
+std::uint64_t image_bytes(std::uint32_t size) { return head_bytes(size) + size; }
 
 result<std::string> holder_text(byte_view holder) {
   if (holder.empty() || holder.size() > limits::holder_bytes) {
@@ -185,26 +186,51 @@ result<bytes> chunk_store::get_all(const chunk_name& name) const {
   return read(name, [](std::uint64_t size) { return byte_range{0, size}; });
 }
 
-template <class Range>
-result<bytes> chunk_store::read(const chunk_name& name, Range wanted) const {
+result<bytes> chunk_store::get_unchecked(const chunk_name& name,
+                                         std::optional<byte_range> range) const {
+  const auto known = index_->find(name);
+  if (!known) return tl::unexpected(known.error());
+  if (!*known) return fail(errc::not_found, "this chunk is not stored here");
+  const auto size = (*known)->size;
+  const auto wanted = range.value_or(byte_range{0, size});
+  if (wanted.begin > wanted.end || wanted.end > size)
+    return fail(errc::malformed, "the range passes the end of the chunk");
+  auto data = backend_->read(name, head_bytes(size) + wanted.begin, wanted.size());
+  if (!data || data->size() == wanted.size()) return data;
+  note(name, chunk_condition::damaged);
+  return damaged(name);
+}
+
+result<bytes> chunk_store::leaves(const chunk_name& name) const {
+  auto found = head(name);
+  if (!found) return tl::unexpected(found.error());
+  return std::move(found->leaves);
+}
+
+result<chunk_head> chunk_store::head(const chunk_name& name) const {
   const auto image = backend_->read(name, 0, chunk_head::max_bytes);
   if (!image) return tl::unexpected(image.error());
-  const auto head = chunk_head::decode(*image, name);
-  if (!head) {
-    note(name, chunk_condition::damaged);
-    return damaged(name);
-  }
-  const byte_range range = wanted(head->size);
-  if (range.begin > range.end || range.end > head->size)
+  auto out = chunk_head::decode(*image, name);
+  if (out) return out;
+  note(name, chunk_condition::damaged);
+  return damaged(name);
+}
+
+template <class Range>
+result<bytes> chunk_store::read(const chunk_name& name, Range wanted) const {
+  const auto found = head(name);
+  if (!found) return tl::unexpected(found.error());
+  const byte_range range = wanted(found->size);
+  if (range.begin > range.end || range.end > found->size)
     return fail(errc::malformed, "the range passes the end of the chunk");
   // Whole leaves can be checked.
   const auto from = range.begin / bep52_leaf_size * bep52_leaf_size;
-  const auto to = std::min<std::uint64_t>(head->size, (range.end + bep52_leaf_size - 1) /
-                                                          bep52_leaf_size * bep52_leaf_size);
+  const auto to = std::min<std::uint64_t>(found->size, (range.end + bep52_leaf_size - 1) /
+                                                           bep52_leaf_size * bep52_leaf_size);
   if (range.empty()) return bytes{};
-  auto data = backend_->read(name, head->encoded_bytes() + from, to - from);
+  auto data = backend_->read(name, found->encoded_bytes() + from, to - from);
   if (!data) return data;
-  if (data->size() != to - from || !head->matches(from, *data)) {
+  if (data->size() != to - from || !found->matches(from, *data)) {
     note(name, chunk_condition::damaged);
     return damaged(name);
   }

@@ -20,7 +20,8 @@ struct chunk_usage {
 
 /// The chunks of one storage node. A chunk is kept while a holder (a content, say) wants it, and
 /// then for a while, see `collect`. Every byte that is stored or read was hashed against its
-/// chunk's name in the same call. `now` is Unix seconds. Blocks; safe for several threads.
+/// chunk's name in the same call, but for `get_unchecked`. `now` is Unix seconds. Blocks; safe for
+/// several threads.
 class chunk_store {
 public:
   /// The index at `index_path` is brought to agree with what the backend has: a chunk that it does
@@ -49,6 +50,11 @@ public:
   result<bytes> get(const chunk_name& name, byte_range range) const;
   /// The whole chunk.
   result<bytes> get_all(const chunk_name& name) const;
+  /// The chunk's bytes, or `range` of them, as they lie there: for one who hashes them itself and
+  /// has them checked here when they are wrong. Fails `not_found`, `malformed`, `io`.
+  result<bytes> get_unchecked(const chunk_name& name, std::optional<byte_range> range) const;
+  /// Its BEP 52 leaves, which hash up to its name. Fails as `get` does.
+  result<bytes> leaves(const chunk_name& name) const;
   result<std::optional<chunk_state>> find(const chunk_name& name) const;
   result<std::vector<chunk_state>> list(const std::optional<chunk_name>& after,
                                         std::size_t limit) const;
@@ -74,6 +80,7 @@ private:
   result<void> reconcile(std::int64_t now);
   result<void> write(const chunk_name& name, const chunk_head& head, byte_view data);
   std::mutex& stripe(const chunk_name& name) { return stripes_[name[0] % stripes_.size()]; }
+  result<chunk_head> head(const chunk_name& name) const;
   /// `range` gives the bytes wanted of a chunk of that size.
   template <class Range>
   result<bytes> read(const chunk_name& name, Range range) const;

@@ -22,6 +22,8 @@ constexpr auto chore_interval = 50 * kj::MILLISECONDS;
 /// A pass that left something undone is repeated after so many looks, not at once: what cannot be
 /// done must not keep the nodes busy.
 constexpr int retry_looks = 10;
+/// A little longer than the network takes to ask the nodes for their states.
+constexpr auto measure_every = 3s;
 constexpr std::size_t contents_at_once = 16;
 constexpr std::size_t chunks_at_once = 512;
 
@@ -43,7 +45,7 @@ public:
   repairer(caf::actor_config& config, runtime::loop& home, msg::storage_network_actor network,
            wanted_list wanted, repairer_options options)
       : loop_actor(config, home), network_(std::move(network)), wanted_(std::move(wanted)),
-        options_(options) {}
+        options_(options), pace_(options.pace) {}
 
   const char* name() const override { return "repairer"; }
   void on_exit() override {
@@ -90,10 +92,11 @@ private:
 
   kj::Promise<void> chores() {
     return home().timer().afterDelay(chore_interval).then([this] {
-      const auto rate = static_cast<std::int64_t>(options_.bytes_per_second);
+      const auto rate = static_cast<std::int64_t>(pace_.bytes_per_second());
       credit_ = std::min<std::int64_t>(credit_ + rate / 20, rate);
       const auto now = clock_now();
       if (pass_) {
+        if (now - measured_at_ >= measure_every) measure(now);
         put_more(pass_);
       } else if (!looking_ && (asked_ || now - looked_at_ >= options_.look_every)) {
         looked_at_ = now;
@@ -101,6 +104,19 @@ private:
       }
       return chores();
     });
+  }
+
+  /// Who else reads.
+  void measure(instant now) {
+    measured_at_ = now;
+    request(network_, patience, msg::storage_network_members{})
+        .then(
+            [this](const msg::storage_network_members_result& found) {
+              std::map<std::string, std::uint64_t> given;
+              for (const auto& m : found.members) given[m.state.id] = m.state.given_bytes;
+              pace_.heard(given, read_bytes_, clock_now());
+            },
+            [](const caf::error&) {});
   }
 
   void look() {
@@ -259,6 +275,7 @@ private:
       request(network_, patience, msg::storage_network_chunk{slice::copy_of(job.name)})
           .then(
               [this, p, job](const msg::storage_network_chunk_result& got) {
+                read_bytes_ += got.data.size();
                 if (pass_ == p) put(p, job, got.data);
               },
               [this, p](const caf::error& e) { put_done(p, runtime::to_error(e).text); });
@@ -311,6 +328,10 @@ private:
   std::optional<instant> retry_at_;
   instant passed_at_ = clock_now();
   std::int64_t credit_ = 0;
+  repair_pace pace_;
+  instant measured_at_{};
+  /// Since the start.
+  std::uint64_t read_bytes_ = 0;
   runtime::on_loop<kj::Promise<void>> chores_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "actors/runtime/loop.hpp"
 #include "actors/storage/hedged_read.hpp"
+#include "actors/storage/repair_pace.hpp"
 #include "schema/storage.gen.hpp"
 #include "storage/catalogue.hpp"
 
@@ -20,7 +21,7 @@ struct repairer_options {
   /// A pass begins at the latest so long after the last one.
   instant pass_every = std::chrono::hours(6);
   /// What copies may take.
-  std::uint64_t bytes_per_second = std::uint64_t{64} << 20;
+  repair_pace::rates pace;
   /// Copies made at the same time.
   std::size_t parallel = 4;
 };

@@ -31,6 +31,8 @@ void storage_network_party::on_exit() {
   puts_.clear();
   for (auto& [name, r] : reads_) answer(r, ended);
   reads_.clear();
+  for (auto& [id, p] : parts_) p.promise.deliver(ended);
+  parts_.clear();
 }
 
 storage_network_party::behavior_type storage_network_party::make_behavior() {
@@ -46,6 +48,7 @@ storage_network_party::behavior_type storage_network_party::make_behavior() {
       [this](const msg::storage_network_members&) { return members(); },
       [this](const msg::storage_network_hold& x) { return hold(x); },
       [this](const msg::storage_network_release& x) { return release(x); },
+      [this](const msg::storage_network_part& x) { return part(x); },
   };
 }
 

@@ -31,9 +31,9 @@ struct storage_network_options {
 msg::storage_network_actor spawn_storage_network(runtime::loop& home,
                                                  storage_network_options options);
 
-/// A content in the network as a source. Reads go by whole chunks; a reader that goes on in order
-/// is read ahead for. `network` must be on a loop. Fails `malformed` when size, chunk names and
-/// content id do not belong together.
+/// A content in the network as a source. A reader that goes on in order is read ahead for, one that
+/// picks pieces gets just those (read_pattern.hpp). `network` must be on a loop. Fails `malformed`
+/// when size, chunk names and content id do not belong together.
 result<msg::source_actor> spawn_stored_source(runtime::loop& home,
                                               msg::storage_network_actor network,
                                               const msg::stored_content& content);
@@ -41,5 +41,9 @@ result<msg::source_actor> spawn_stored_source(runtime::loop& home,
 /// Puts, and chunks that are being read, in work at once; a further one is told `overloaded`.
 inline constexpr std::size_t network_puts = 64;
 inline constexpr std::size_t network_reads = 1024;
+/// Parts of chunks that are being read at once.
+inline constexpr std::size_t network_parts = 4096;
+/// Leaves kept in memory: 8 KiB for each chunk of which parts were read.
+inline constexpr std::uint64_t network_leaf_bytes = std::uint64_t{16} << 20;
 
 } // namespace interswarm::storage

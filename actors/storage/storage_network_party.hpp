@@ -9,6 +9,7 @@
 #include "actors/storage/storage_network.hpp"
 
 #include <map>
+#include <set>
 
 namespace interswarm::storage {
 
@@ -49,6 +50,18 @@ private:
     std::vector<chunk_promise> waiting;
     std::optional<error> failure;
   };
+  /// One node's answer to a part_work: its bytes, and the leaves when they are not known yet.
+  struct part_attempt;
+  struct part_work {
+    chunk_name name{};
+    byte_range range;
+    hedged_read plan{{}};
+    /// Checked; empty: not known yet.
+    slice leaves;
+    std::set<node_board::number> failed;
+    std::optional<error> failure;
+    caf::typed_response_promise<msg::storage_network_part_result> promise;
+  };
   struct hold_work {
     /// Good copies that are held, for each of the chunks asked for.
     std::map<chunk_name, std::size_t> held;
@@ -79,6 +92,7 @@ private:
   caf::result<msg::storage_network_chunk_result> chunk(const msg::storage_network_chunk& x);
   /// While anything is read.
   kj::Promise<void> watch_reads();
+  void watch_later();
   void ask_nodes(const chunk_name& name);
   void check(const chunk_name& name, std::uint64_t id, node_board::number n, instant asked,
              const slice& data);
@@ -86,7 +100,16 @@ private:
   void read_failed(const chunk_name& name, std::uint64_t id, node_board::number n, error why);
   void end_read(const chunk_name& name);
   static void answer(read_work& r, const caf::error& why);
+  /// A node gave other bytes than the chunk's: it is to look after its copy.
+  void wrong_bytes(node_board::number n, const chunk_name& name);
   caf::result<msg::storage_network_open_result> open(const msg::storage_network_open& x);
+
+  // storage_network_part.cpp: what is read without the rest of its chunk.
+  caf::result<msg::storage_network_part_result> part(const msg::storage_network_part& x);
+  void ask_for_part(std::uint64_t id);
+  void check_part(std::uint64_t id, const std::shared_ptr<part_attempt>& attempt);
+  void part_done(std::uint64_t id, const slice& data);
+  void part_failed(std::uint64_t id, node_board::number n, error why);
 
   storage_network_options options_;
   node_board board_;
@@ -96,6 +119,9 @@ private:
   std::vector<member> nodes_;
   std::map<std::uint64_t, put_work> puts_;
   std::map<chunk_name, read_work> reads_;
+  std::map<std::uint64_t, part_work> parts_;
+  /// Leaves of chunks of which parts were read.
+  chunk_cache leaves_{network_leaf_bytes};
   std::uint64_t next_id_ = 1;
   std::uint64_t joins_ = 0;
   bool watching_ = false;

@@ -19,9 +19,18 @@ kj::Promise<void> storage_network_party::watch_reads() {
     std::vector<chunk_name> all;
     for (const auto& [name, r] : reads_) all.push_back(name);
     for (const auto& name : all) ask_nodes(name);
-    watching_ = !reads_.empty();
+    std::vector<std::uint64_t> some;
+    for (const auto& [id, p] : parts_) some.push_back(id);
+    for (const auto id : some) ask_for_part(id);
+    watching_ = !reads_.empty() || !parts_.empty();
     return watching_ ? watch_reads() : kj::Promise<void>(kj::READY_NOW);
   });
+}
+
+void storage_network_party::watch_later() {
+  if (watching_ || (reads_.empty() && parts_.empty())) return;
+  watching_ = true;
+  watch_ = runtime::on_loop<kj::Promise<void>>(home(), watch_reads().eagerlyEvaluate(nullptr));
 }
 
 caf::result<msg::storage_network_chunk_result>
@@ -42,10 +51,7 @@ storage_network_party::chunk(const msg::storage_network_chunk& x) {
   auto promise = make_response_promise<msg::storage_network_chunk_result>();
   found->second.waiting.push_back(promise);
   ask_nodes(name);
-  if (!watching_ && !reads_.empty()) {
-    watching_ = true;
-    watch_ = runtime::on_loop<kj::Promise<void>>(home(), watch_reads().eagerlyEvaluate(nullptr));
-  }
+  watch_later();
   return promise;
 }
 
@@ -60,7 +66,7 @@ void storage_network_party::ask_nodes(const chunk_name& name) {
       continue;
     }
     request(nodes_[*n].handle, options_.patience,
-            msg::storage_node_get{slice::copy_of(name), {0, 0}, true})
+            msg::storage_node_get{slice::copy_of(name), {0, 0}, true, true})
         .then([this, name, id = r.id, n = *n,
                now](const msg::storage_node_get_result& got) { check(name, id, n, now, got.data); },
               [this, name, id = r.id, n = *n, joined = nodes_[*n].joined](const caf::error& e) {
@@ -81,12 +87,19 @@ void storage_network_party::check(const chunk_name& name, std::uint64_t id, node
     const bool good = !data.empty() && data.size() <= chunk_bytes && name_chunk(data) == name;
     at->post([this, keep, name, id, n, data, good] {
       if (good) return read_done(name, id, data);
-      runtime::log().warn("storage node {} gave wrong bytes for chunk {}", board_.state_of(n).id,
-                          to_hex(name));
+      wrong_bytes(n, name);
       read_failed(name, id, n,
                   {errc::refuted, "a storage node gave wrong bytes for chunk " + to_hex(name)});
     });
   });
+}
+
+void storage_network_party::wrong_bytes(node_board::number n, const chunk_name& name) {
+  runtime::log().warn("storage node {} gave wrong bytes for chunk {}", board_.state_of(n).id,
+                      to_hex(name));
+  if (!nodes_[n].handle) return;
+  request(nodes_[n].handle, options_.patience, msg::storage_node_scrub{slice::copy_of(name)})
+      .then([](const msg::storage_node_scrub_result&) {}, [](const caf::error&) {});
 }
 
 void storage_network_party::read_done(const chunk_name& name, std::uint64_t id, const slice& data) {

@@ -9,6 +9,7 @@
 #include "schema/base/encoding.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 namespace interswarm::storage {
 
@@ -173,28 +174,33 @@ private:
   }
 
   caf::result<msg::storage_node_get_result> get(const msg::storage_node_get& x) {
-    return answer<msg::storage_node_get_result>([x](chunk_store& store)
-                                                    -> result<msg::storage_node_get_result> {
-      const auto name = to_name(x.name);
-      if (!name) return tl::unexpected(name.error());
-      auto data = x.whole ? store.get_all(*name) : store.get(*name, {x.range.begin, x.range.end});
-      if (!data) return tl::unexpected(data.error());
-      return msg::storage_node_get_result{slice(std::move(*data))};
-    });
+    return answer<msg::storage_node_get_result>(
+        [x, given = given_](chunk_store& store) -> result<msg::storage_node_get_result> {
+          const auto name = to_name(x.name);
+          if (!name) return tl::unexpected(name.error());
+          const byte_range range{x.range.begin, x.range.end};
+          auto data = x.unchecked ? store.get_unchecked(*name, x.whole ? std::nullopt
+                                                                       : std::optional(range))
+                      : x.whole ? store.get_all(*name)
+                                  : store.get(*name, range);
+          if (!data) return tl::unexpected(data.error());
+          *given += data->size();
+          return msg::storage_node_get_result{slice(std::move(*data))};
+        });
   }
 
   caf::result<msg::storage_node_stat_result> stat() {
     // However busy it is: a node that does not tell its state is taken for dead.
     return answer_always<msg::storage_node_stat_result>(
-        [id = options_.id,
-         domain = options_.domain](chunk_store& store) -> result<msg::storage_node_stat_result> {
+        [id = options_.id, domain = options_.domain,
+         given = given_->load()](chunk_store& store) -> result<msg::storage_node_stat_result> {
           const auto use = store.usage();
           if (!use) return tl::unexpected(use.error());
           const auto oldest = store.least_checked(1);
           if (!oldest) return tl::unexpected(oldest.error());
           msg::storage_node_stat_result out;
           out.state = {id, domain, use->quota_bytes, use->used_bytes, use->chunks, use->bad_chunks,
-                       0};
+                       0,  given};
           if (!oldest->empty()) out.state.oldest_check = oldest->front().checked_at;
           return out;
         });
@@ -217,6 +223,9 @@ private:
   std::shared_ptr<chunk_store> store_;
   storage_node_options options_;
   std::unique_ptr<runtime::worker_pool> pool_;
+  /// Bytes of chunks.
+  std::shared_ptr<std::atomic<std::uint64_t>> given_ =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
   std::size_t in_work_ = 0;
   /// Bytes that may be scrubbed now; below 0 after a chunk that was larger.
   std::int64_t scrub_credit_ = 0;
@@ -239,6 +248,15 @@ storage_node::behavior_type storage_node::make_behavior() {
             [x](chunk_store& store) { return hold(store, x); });
       },
       [this](const msg::storage_node_get& x) { return get(x); },
+      [this](const msg::storage_node_leaves& x) {
+        return answer<msg::storage_node_leaves_result>(
+            [x](chunk_store& store) -> result<msg::storage_node_leaves_result> {
+              const auto name = to_name(x.name);
+              if (!name) return tl::unexpected(name.error());
+              return then<msg::storage_node_leaves_result>(
+                  store.leaves(*name), [](const bytes& found) { return slice::copy_of(found); });
+            });
+      },
       [this](const msg::storage_node_find& x) {
         return answer<msg::storage_node_find_result>(
             [x](chunk_store& store) { return find(store, x); });

@@ -1,4 +1,5 @@
 #include "actors/runtime/loop_actor.hpp"
+#include "actors/storage/read_pattern.hpp"
 #include "actors/storage/storage_network.hpp"
 #include "schema/base/encoding.hpp"
 #include "schema/source.gen.hpp"
@@ -115,11 +116,14 @@ private:
     work->missing = last - first + 1;
     work->parts.resize(work->missing);
     const auto limit = std::chrono::milliseconds(std::max<std::uint32_t>(x.deadline_ms, 1));
-    for (auto i = first; i <= last; ++i) fetch(work, i, i - first, limit);
-    if (r.begin == next_offset_) {
+    // Of a content that is one chunk the name says less than the id: it is read wholly.
+    const auto way = content_.record.size > chunk_bytes ? pattern_.next(r) : read_way::chunks;
+    for (auto i = first; i <= last; ++i)
+      way == read_way::part ? fetch_part(work, i, i - first, limit)
+                            : fetch(work, i, i - first, limit);
+    if (way == read_way::ahead) {
       for (auto i = last + 1; i <= last + ahead_chunks; ++i) fetch_ahead(i);
     }
-    next_offset_ = r.end;
     return work->promise;
   }
 
@@ -140,17 +144,46 @@ private:
                     errc::refuted, "a stored content's chunk is not what its id says"));
                 return;
               }
-              const auto begin = std::max(chunk.begin, work->range.begin);
-              const auto end = std::min(chunk.end, work->range.end);
-              received_ += end - begin;
-              work->parts[part] = got.data.sub(begin - chunk.begin, end - begin);
-              if (--work->missing == 0) work->promise.deliver(joined(*work));
+              arrived(work, part, chunk.begin, got.data);
             },
-            [work](const caf::error& e) {
+            [work](const caf::error& e) { failed(work, e); });
+  }
+
+  /// Of chunk `index` only the leaves that the read touches.
+  void fetch_part(const std::shared_ptr<reading>& work, std::uint64_t index, std::size_t part,
+                  std::chrono::milliseconds limit) {
+    const auto chunk = chunk_range(content_.record.size, index);
+    const auto from =
+        std::max(chunk.begin, work->range.begin - work->range.begin % bep52_leaf_size);
+    const auto to = std::min(chunk.end, (work->range.end + bep52_leaf_size - 1) / bep52_leaf_size *
+                                            bep52_leaf_size);
+    request(network_, limit,
+            msg::storage_network_part{named(index).name, {from - chunk.begin, to - chunk.begin}})
+        .then(
+            [this, work, part, from, to](const msg::storage_network_part_result& got) {
               if (work->missing == 0) return;
-              work->missing = 0;
-              work->promise.deliver(e);
-            });
+              if (got.data.size() != to - from)
+                return failed(work, runtime::make_caf_error(
+                                        errc::refuted, "a part of a chunk has another length"));
+              arrived(work, part, from, got.data);
+            },
+            [work](const caf::error& e) { failed(work, e); });
+  }
+
+  /// `data` are the content's bytes from `begin` on, and hold what the read wants of its `part`.
+  void arrived(const std::shared_ptr<reading>& work, std::size_t part, std::uint64_t begin,
+               const slice& data) {
+    const auto from = std::max(begin, work->range.begin);
+    const auto to = std::min(begin + data.size(), work->range.end);
+    received_ += to - from;
+    work->parts[part] = data.sub(from - begin, to - from);
+    if (--work->missing == 0) work->promise.deliver(joined(*work));
+  }
+
+  static void failed(const std::shared_ptr<reading>& work, const caf::error& e) {
+    if (work->missing == 0) return;
+    work->missing = 0;
+    work->promise.deliver(e);
   }
 
   /// A single chunk's name says less than the content id: that is as wide as the content.
@@ -177,7 +210,7 @@ private:
   static constexpr std::uint64_t version = 1;
   msg::storage_network_actor network_;
   msg::stored_content content_;
-  std::uint64_t next_offset_ = 0;
+  read_pattern pattern_;
   std::uint64_t received_ = 0;
   bool proved_ = false;
 };

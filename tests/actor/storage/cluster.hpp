@@ -38,7 +38,10 @@ public:
   struct faults {
     std::atomic<int> silent{0};
     std::atomic<int> lies{0};
+    std::atomic<int> lying_leaves{0};
     std::atomic<int> gets{0};
+    std::atomic<std::uint64_t> asked_bytes{0};
+    std::atomic<int> scrubs{0};
   };
 
   bad_link(caf::actor_config& config, loop& home, msg::storage_node_actor to,
@@ -53,8 +56,11 @@ public:
         [this](const msg::storage_node_hold& x) { return delegate(to_, x); },
         [this](const msg::storage_node_get& x) -> caf::result<msg::storage_node_get_result> {
           ++faults_->gets;
+          faults_->asked_bytes += x.whole ? chunk_bytes : x.range.end - x.range.begin;
           if (faults_->silent > 0) return make_response_promise<msg::storage_node_get_result>();
-          if (faults_->lies > 0) return msg::storage_node_get_result{slice(bytes(5000, 1))};
+          if (faults_->lies > 0)
+            return msg::storage_node_get_result{
+                slice(bytes(x.whole ? 5000 : x.range.end - x.range.begin, 1))};
           return delegate(to_, x);
         },
         [this](const msg::storage_node_find& x) { return delegate(to_, x); },
@@ -63,7 +69,16 @@ public:
         [this](const msg::storage_node_list& x) { return delegate(to_, x); },
         [this](const msg::storage_node_holders& x) { return delegate(to_, x); },
         [this](const msg::storage_node_bad& x) { return delegate(to_, x); },
-        [this](const msg::storage_node_scrub& x) { return delegate(to_, x); },
+        [this](const msg::storage_node_scrub& x) {
+          ++faults_->scrubs;
+          return delegate(to_, x);
+        },
+        [this](const msg::storage_node_leaves& x) -> caf::result<msg::storage_node_leaves_result> {
+          if (faults_->silent > 0) return make_response_promise<msg::storage_node_leaves_result>();
+          if (faults_->lying_leaves > 0)
+            return msg::storage_node_leaves_result{slice(bytes(64, 1))};
+          return delegate(to_, x);
+        },
     };
   }
 
@@ -124,6 +139,11 @@ struct cluster {
     return ask<msg::storage_network_chunk_result>(w.system, network,
                                                   msg::storage_network_chunk{named(data)});
   }
+  result<msg::storage_network_part_result> part(const bytes& data, std::uint64_t begin,
+                                                std::uint64_t end) {
+    return ask<msg::storage_network_part_result>(
+        w.system, network, msg::storage_network_part{named(data), {begin, end}});
+  }
   std::size_t copies(const bytes& data) {
     std::size_t out = 0;
     for (auto& n : nodes) out += n.store->get_all(name_chunk(data)).has_value() ? 1 : 0;
@@ -132,6 +152,12 @@ struct cluster {
   std::uint64_t gets() {
     std::uint64_t out = 0;
     for (auto& n : nodes) out += static_cast<std::uint64_t>(n.faults->gets.load());
+    return out;
+  }
+
+  std::uint64_t asked_bytes() {
+    std::uint64_t out = 0;
+    for (auto& n : nodes) out += n.faults->asked_bytes.load();
     return out;
   }
 

@@ -196,7 +196,7 @@ TEST_CASE("repair: a chunk without any good copy is told of, the others are repa
 TEST_CASE("repair: it keeps to its rate", "[storage]") {
   // Each copy counts as a whole chunk: four in a second.
   storage::repairer_options o;
-  o.bytes_per_second = 4 * chunk_bytes;
+  o.pace.alone = 4 * chunk_bytes;
   kept_cluster c(o);
   for (int i = 0; i < 3; ++i) c.add();
   c.fill();
