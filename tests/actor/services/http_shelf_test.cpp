@@ -20,11 +20,13 @@ struct shop : press {
     services::library_context ctx;
     ctx.books = books;
     ctx.network = network;
+    ctx.changes = changes;
     shelf = spawn_on<services::library>(home, std::move(ctx));
     services::http_shelf_options o;
     o.door.listen = {*endpoint::parse("127.0.0.1:0")};
     o.door.bytes_per_second = rate;
     o.domain = "own";
+    o.changes = changes;
     o.read_name = [](const std::string& text) {
       const auto id = from_hex(text);
       return id ? std::vector{msg::name{"content", slice(bytes(*id))}} : std::vector<msg::name>{};
@@ -68,6 +70,8 @@ struct shop : press {
     return c.receive().substr(9, 3);
   }
 
+  std::shared_ptr<services::change_count> changes =
+      std::make_shared<services::change_count>(0);
   bridge::name_transfer_actor books;
   services::library_actor shelf;
   http::http_door door;
@@ -137,6 +141,21 @@ TEST_CASE("http shelf: whoever loses the right to one content is cut off from th
   CHECK(goes_on.rest() == film_size);
   CHECK(of_rival.rest() == film_size);
   CHECK(s.status(both, token) == "404");
+}
+
+TEST_CASE("http shelf: an open content is remembered for no longer than it is open") {
+  shop s;
+  const auto id = s.sell("studio", true);
+  for (int i = 0; i < 3; ++i) CHECK(s.status(id, "") == "200");
+  auto closed = draft("Film");
+  closed.open = false;
+  closed.content_id = id;
+  REQUIRE(s.publish("studio", closed, content(film_size, 1)).value().failure.empty());
+  // Long before the ten seconds are over.
+  const auto closed_at = std::chrono::steady_clock::now();
+  CHECK(eventually([&] { return s.status(id, "") == "404"; }));
+  CHECK(std::chrono::steady_clock::now() - closed_at < 5s);
+  CHECK(s.status(id, s.add("one")) == "200");
 }
 
 TEST_CASE("http shelf: what nobody publishes any more is finished for who reads it") {
