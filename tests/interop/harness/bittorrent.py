@@ -12,7 +12,12 @@ from .files import must_be_equal
 from .process import Failure, wait_port, wait_until
 
 
-def _post(host, port, path, body, headers=None, timeout_s=5):
+# aria2 and Transmission answer between two writes: a disk that is busy with gigabytes delays them by
+# many seconds. How long a download may take is the case's own limit.
+ANSWER_S = 60
+
+
+def _post(host, port, path, body, headers=None, timeout_s=ANSWER_S):
     with host.inside():
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
         connection.connect()
