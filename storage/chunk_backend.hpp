@@ -23,7 +23,7 @@ public:
   virtual result<void> write(const chunk_name& name, std::span<const byte_view> image) = 0;
   /// The image's bytes from `offset` on, fewer than `count` only at its end. Fails `not_found`,
   /// `io`.
-  virtual result<bytes> read(const chunk_name& name, std::uint64_t offset,
+  virtual result<slice> read(const chunk_name& name, std::uint64_t offset,
                              std::size_t count) const = 0;
   /// One that is not there is fine.
   virtual result<void> erase(const chunk_name& name) = 0;

@@ -89,17 +89,16 @@ public:
     return {};
   }
 
-  result<bytes> read(const chunk_name& name, std::uint64_t offset,
+  result<slice> read(const chunk_name& name, std::uint64_t offset,
                      std::size_t count) const override {
     const owned_fd fd(
         ::openat(kept_[name[0]].get(), to_hex(name).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd && errno == ENOENT) return fail(errc::not_found, "this chunk is not stored here");
     if (!fd) return failed("read from");
-    bytes out(count);
     errno = 0;
-    const auto got = read_all(fd.get(), out, offset);
-    if (got < count && errno != 0) return failed("read from");
-    out.resize(got);
+    auto out = slice::filled(
+        count, [&](std::span<byte> room) { return read_all(fd.get(), room, offset); });
+    if (out.size() < count && errno != 0) return failed("read from");
     return out;
   }
 

@@ -327,14 +327,16 @@ public:
     return written < 0 ? space_.failed("write to", written) : result<void>{};
   }
 
-  result<bytes> read(const chunk_name& name, std::uint64_t offset,
+  result<slice> read(const chunk_name& name, std::uint64_t offset,
                      std::size_t count) const override {
-    bytes out(count);
-    const int got = ::rados_read(space_.io(), to_hex(name).c_str(),
-                                 reinterpret_cast<char*>(out.data()), count, offset);
+    int got = 0;
+    auto out = slice::filled(count, [&](std::span<byte> room) -> std::size_t {
+      got = ::rados_read(space_.io(), to_hex(name).c_str(), reinterpret_cast<char*>(room.data()),
+                         room.size(), offset);
+      return got < 0 ? 0 : static_cast<std::size_t>(got);
+    });
     if (got == -ENOENT) return fail(errc::not_found, "this chunk is not stored here");
     if (got < 0) return space_.failed("read from", got);
-    out.resize(static_cast<std::size_t>(got));
     return out;
   }
 

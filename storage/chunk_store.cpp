@@ -178,15 +178,15 @@ result<std::vector<bytes>> chunk_store::holders(byte_view after, std::size_t lim
   return out;
 }
 
-result<bytes> chunk_store::get(const chunk_name& name, byte_range range) const {
+result<slice> chunk_store::get(const chunk_name& name, byte_range range) const {
   return read(name, [&](std::uint64_t) { return range; });
 }
 
-result<bytes> chunk_store::get_all(const chunk_name& name) const {
+result<slice> chunk_store::get_all(const chunk_name& name) const {
   return read(name, [](std::uint64_t size) { return byte_range{0, size}; });
 }
 
-result<bytes> chunk_store::get_unchecked(const chunk_name& name,
+result<slice> chunk_store::get_unchecked(const chunk_name& name,
                                          std::optional<byte_range> range) const {
   const auto known = index_->find(name);
   if (!known) return tl::unexpected(known.error());
@@ -217,7 +217,7 @@ result<chunk_head> chunk_store::head(const chunk_name& name) const {
 }
 
 template <class Range>
-result<bytes> chunk_store::read(const chunk_name& name, Range wanted) const {
+result<slice> chunk_store::read(const chunk_name& name, Range wanted) const {
   const auto found = head(name);
   if (!found) return tl::unexpected(found.error());
   const byte_range range = wanted(found->size);
@@ -227,16 +227,14 @@ result<bytes> chunk_store::read(const chunk_name& name, Range wanted) const {
   const auto from = range.begin / bep52_leaf_size * bep52_leaf_size;
   const auto to = std::min<std::uint64_t>(found->size, (range.end + bep52_leaf_size - 1) /
                                                            bep52_leaf_size * bep52_leaf_size);
-  if (range.empty()) return bytes{};
+  if (range.empty()) return slice{};
   auto data = backend_->read(name, found->encoded_bytes() + from, to - from);
   if (!data) return data;
   if (data->size() != to - from || !found->matches(from, *data)) {
     note(name, chunk_condition::damaged);
     return damaged(name);
   }
-  data->resize(range.end - from);
-  data->erase(data->begin(), data->begin() + static_cast<std::ptrdiff_t>(range.begin - from));
-  return data;
+  return data->sub(range.begin - from, range.size());
 }
 
 result<std::optional<chunk_state>> chunk_store::find(const chunk_name& name) const {

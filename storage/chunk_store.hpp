@@ -47,12 +47,12 @@ public:
 
   /// Bytes `range` of the chunk. Fails `not_found`, `malformed` beyond its end, `refuted` when the
   /// disk has other bytes than were stored (and remembers that), `io`.
-  result<bytes> get(const chunk_name& name, byte_range range) const;
+  result<slice> get(const chunk_name& name, byte_range range) const;
   /// The whole chunk.
-  result<bytes> get_all(const chunk_name& name) const;
+  result<slice> get_all(const chunk_name& name) const;
   /// The chunk's bytes, or `range` of them, as they lie there: for one who hashes them itself and
   /// has them checked here when they are wrong. Fails `not_found`, `malformed`, `io`.
-  result<bytes> get_unchecked(const chunk_name& name, std::optional<byte_range> range) const;
+  result<slice> get_unchecked(const chunk_name& name, std::optional<byte_range> range) const;
   /// Its BEP 52 leaves, which hash up to its name. Fails as `get` does.
   result<bytes> leaves(const chunk_name& name) const;
   result<std::optional<chunk_state>> find(const chunk_name& name) const;
@@ -83,7 +83,7 @@ private:
   result<chunk_head> head(const chunk_name& name) const;
   /// `range` gives the bytes wanted of a chunk of that size.
   template <class Range>
-  result<bytes> read(const chunk_name& name, Range range) const;
+  result<slice> read(const chunk_name& name, Range range) const;
   void note(const chunk_name& name, chunk_condition c) const;
 
   std::unique_ptr<chunk_backend> backend_;

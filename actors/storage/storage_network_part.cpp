@@ -34,6 +34,7 @@ storage_network_party::part(const msg::storage_network_part& x) {
   p.name = name;
   p.range = range;
   p.plan = hedged_read(board_.read_order(name, clock_now()));
+  p.crowd.begun = clock_now();
   p.leaves = leaves_.find(name);
   p.promise = make_response_promise<msg::storage_network_part_result>();
   auto promise = p.promise;
@@ -47,6 +48,7 @@ void storage_network_party::ask_for_part(std::uint64_t id) {
   if (found == parts_.end()) return;
   auto& p = found->second;
   const auto now = clock_now();
+  if (now < p.crowd.again_at) return;
   while (const auto n = p.plan.next(now)) {
     if (!nodes_[*n].handle) {
       p.plan.failed(*n);
@@ -79,6 +81,11 @@ void storage_network_party::ask_for_part(std::uint64_t id) {
             failed);
   }
   if (!p.plan.hopeless()) return;
+  if (p.crowd.wait(p.failure, now, options_.patience)) {
+    p.plan = hedged_read(board_.read_order(p.name, now));
+    p.failed.clear();
+    return;
+  }
   const auto ended = parts_.extract(id);
   ended.mapped().promise.deliver(runtime::make_caf_error(ended.mapped().failure.value_or(
       error{errc::unavailable, "no storage node is there to read chunk " + to_hex(p.name)})));
@@ -120,7 +127,7 @@ void storage_network_party::part_failed(std::uint64_t id, node_board::number n, 
   // Both questions of one attempt may fail: the plan counts a node once.
   if (!p.failed.insert(n).second) return;
   p.plan.failed(n);
-  if (!p.failure || p.failure->code == errc::not_found) p.failure = std::move(why);
+  if (says_more(why, p.failure)) p.failure = std::move(why);
   ask_for_part(id);
 }
 

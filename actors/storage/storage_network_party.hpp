@@ -43,9 +43,22 @@ private:
     std::optional<error> failure;
     caf::typed_response_promise<msg::storage_network_put_result> promise;
   };
+  /// Of two nodes' failures: a damaged copy says more than one that is not there, and one that may
+  /// be had in a moment more than either.
+  static bool says_more(const error& why, const std::optional<error>& than) {
+    return !than || than->code == errc::not_found || why.code == errc::overloaded;
+  }
+  /// Nodes that are overloaded are asked again a moment later, within the patience for one.
+  struct crowding {
+    instant begun{};
+    instant again_at{};
+    /// Whether to, when all that could be asked have failed and this came of it.
+    bool wait(std::optional<error>& failure, instant now, instant patience);
+  };
   using chunk_promise = caf::typed_response_promise<msg::storage_network_chunk_result>;
   struct read_work {
     std::uint64_t id = 0;
+    crowding crowd;
     hedged_read plan{{}};
     std::vector<chunk_promise> waiting;
     std::optional<error> failure;
@@ -56,6 +69,7 @@ private:
     chunk_name name{};
     byte_range range;
     hedged_read plan{{}};
+    crowding crowd;
     /// Checked; empty: not known yet.
     slice leaves;
     std::set<node_board::number> failed;

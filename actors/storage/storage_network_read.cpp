@@ -10,8 +10,17 @@ namespace {
 
 /// How exactly a silent node's time is kept.
 constexpr auto hedge_interval = 10 * kj::MILLISECONDS;
+constexpr instant crowd_pause{20};
 
 } // namespace
+
+bool storage_network_party::crowding::wait(std::optional<error>& failure, instant now,
+                                           instant patience) {
+  if (!failure || failure->code != errc::overloaded || now - begun >= patience) return false;
+  failure.reset();
+  again_at = now + crowd_pause;
+  return true;
+}
 
 kj::Promise<void> storage_network_party::watch_reads() {
   return home().timer().afterDelay(hedge_interval).then([this]() -> kj::Promise<void> {
@@ -47,6 +56,7 @@ storage_network_party::chunk(const msg::storage_network_chunk& x) {
     found = reads_.try_emplace(name).first;
     found->second.id = next_id_++;
     found->second.plan = hedged_read(board_.read_order(name, clock_now()));
+    found->second.crowd.begun = clock_now();
   }
   auto promise = make_response_promise<msg::storage_network_chunk_result>();
   found->second.waiting.push_back(promise);
@@ -60,6 +70,7 @@ void storage_network_party::ask_nodes(const chunk_name& name) {
   if (found == reads_.end()) return;
   auto& r = found->second;
   const auto now = clock_now();
+  if (now < r.crowd.again_at) return;
   while (const auto n = r.plan.next(now)) {
     if (!nodes_[*n].handle) {
       r.plan.failed(*n);
@@ -74,7 +85,9 @@ void storage_network_party::ask_nodes(const chunk_name& name) {
                 read_failed(name, id, n, runtime::to_error(e));
               });
   }
-  if (r.plan.hopeless()) end_read(name);
+  if (!r.plan.hopeless()) return;
+  if (!r.crowd.wait(r.failure, now, options_.patience)) return end_read(name);
+  r.plan = hedged_read(board_.read_order(name, now));
 }
 
 void storage_network_party::check(const chunk_name& name, std::uint64_t id, node_board::number n,
@@ -117,8 +130,7 @@ void storage_network_party::read_failed(const chunk_name& name, std::uint64_t id
   if (found == reads_.end() || found->second.id != id) return;
   auto& r = found->second;
   r.plan.failed(n);
-  // A damaged copy says more than one that is not there.
-  if (!r.failure || r.failure->code == errc::not_found) r.failure = std::move(why);
+  if (says_more(why, r.failure)) r.failure = std::move(why);
   ask_nodes(name);
 }
 

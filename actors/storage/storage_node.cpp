@@ -16,6 +16,8 @@ namespace interswarm::storage {
 namespace {
 
 constexpr auto chore_interval = 1 * kj::SECONDS;
+/// Of the longest lists of chunks and holders.
+constexpr std::uint64_t list_bytes = std::uint64_t{1} << 20;
 /// Removals in one go, so that a disk is not held up by them.
 constexpr std::size_t collect_at_once = 256;
 
@@ -127,19 +129,22 @@ public:
   behavior_type make_behavior() override;
 
 private:
-  /// Runs `work(store)` on a thread and answers with its `result<Result>`.
+  /// Runs `work(store)`, which needs up to so many bytes of memory, on a thread and answers with
+  /// its `result<Result>`.
   template <class Result, class Work>
-  caf::result<Result> answer(Work work) {
-    if (in_work_ >= node_requests)
+  caf::result<Result> answer(Work work, std::uint64_t bytes = list_bytes) {
+    if (in_work_ >= node_requests || in_work_bytes_ + bytes > node_request_bytes)
       return runtime::make_caf_error(errc::overloaded,
                                      "too many requests are in work at this storage node");
-    return answer_always<Result>(std::move(work));
+    in_work_bytes_ += bytes;
+    return answer_always<Result>(std::move(work), bytes);
   }
 
   template <class Result, class Work>
-  caf::result<Result> answer_always(Work work) {
+  caf::result<Result> answer_always(Work work, std::uint64_t bytes = 0) {
     auto promise = make_response_promise();
-    run(std::move(work), [promise](auto outcome) mutable {
+    run(std::move(work), [this, promise, bytes](auto outcome) mutable {
+      in_work_bytes_ -= bytes;
       if (!outcome)
         promise.deliver(runtime::make_caf_error(outcome.error()));
       else if constexpr (std::is_void_v<Result>)
@@ -166,11 +171,13 @@ private:
   }
 
   caf::result<void> put(const msg::storage_node_put& x) {
-    return answer<void>([x](chunk_store& store) -> result<void> {
-      const auto name = to_name(x.name);
-      if (!name) return tl::unexpected(name.error());
-      return store.put(*name, x.data, x.holder, runtime::unix_seconds());
-    });
+    return answer<void>(
+        [x](chunk_store& store) -> result<void> {
+          const auto name = to_name(x.name);
+          if (!name) return tl::unexpected(name.error());
+          return store.put(*name, x.data, x.holder, runtime::unix_seconds());
+        },
+        x.data.size());
   }
 
   caf::result<msg::storage_node_get_result> get(const msg::storage_node_get& x) {
@@ -185,8 +192,10 @@ private:
                                   : store.get(*name, range);
           if (!data) return tl::unexpected(data.error());
           *given += data->size();
-          return msg::storage_node_get_result{slice(std::move(*data))};
-        });
+          return msg::storage_node_get_result{std::move(*data)};
+        },
+        // A range that is too long is refused before anything is read.
+        x.whole ? chunk_bytes : std::min(x.range.end - x.range.begin, chunk_bytes));
   }
 
   caf::result<msg::storage_node_stat_result> stat() {
@@ -227,6 +236,7 @@ private:
   std::shared_ptr<std::atomic<std::uint64_t>> given_ =
       std::make_shared<std::atomic<std::uint64_t>>(0);
   std::size_t in_work_ = 0;
+  std::uint64_t in_work_bytes_ = 0;
   /// Bytes that may be scrubbed now; below 0 after a chunk that was larger.
   std::int64_t scrub_credit_ = 0;
   bool scrubbing_ = false;
@@ -255,7 +265,8 @@ storage_node::behavior_type storage_node::make_behavior() {
               if (!name) return tl::unexpected(name.error());
               return then<msg::storage_node_leaves_result>(
                   store.leaves(*name), [](const bytes& found) { return slice::copy_of(found); });
-            });
+            },
+            chunk_head::max_bytes);
       },
       [this](const msg::storage_node_find& x) {
         return answer<msg::storage_node_find_result>(

@@ -23,12 +23,14 @@ struct storage_node_options {
   std::uint64_t scrub_bytes_per_second = std::uint64_t{8} << 20;
 };
 
-/// A storage node over `store`: requests run on threads of its own, at most `node_requests` at the
-/// same time. Scrubs and removes what nobody holds by itself.
+/// A storage node over `store`: requests run on threads of its own. Scrubs and removes what nobody
+/// holds by itself.
 msg::storage_node_actor spawn_storage_node(runtime::loop& home, std::shared_ptr<chunk_store> store,
                                            storage_node_options options);
 
-/// Requests in work at one node, each with up to 4 MiB; a further one is told `overloaded`.
-inline constexpr std::size_t node_requests = 64;
+/// Requests in work at one node, and the bytes that they may hold in memory together; a further one
+/// is told `overloaded`.
+inline constexpr std::size_t node_requests = 4096;
+inline constexpr std::uint64_t node_request_bytes = 64 * chunk_bytes;
 
 } // namespace interswarm::storage

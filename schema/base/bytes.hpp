@@ -43,6 +43,15 @@ public:
   slice(std::shared_ptr<const void> owner, byte_view view)
       : owner_(std::move(owner)), view_(view) {}
 
+  /// `fill(std::span<byte>)` writes up to `size` bytes, which hold nothing before, and gives how
+  /// many.
+  template <class Fill>
+  static slice filled(std::size_t size, Fill fill) {
+    std::shared_ptr<byte[]> owner = std::make_shared_for_overwrite<byte[]>(size);
+    auto* const data = owner.get();
+    const std::size_t count = fill(std::span<byte>(data, size));
+    return {std::move(owner), byte_view(data, count)};
+  }
   static slice copy_of(byte_view data) { return slice(bytes(data.begin(), data.end())); }
 
   byte_view view() const { return view_; }

@@ -37,6 +37,8 @@ class bad_link final : public loop_actor<msg::storage_node_actor> {
 public:
   struct faults {
     std::atomic<int> silent{0};
+    /// So many of the next gets are too many.
+    std::atomic<int> crowded{0};
     std::atomic<int> lies{0};
     std::atomic<int> lying_leaves{0};
     std::atomic<int> gets{0};
@@ -56,6 +58,10 @@ public:
         [this](const msg::storage_node_hold& x) { return delegate(to_, x); },
         [this](const msg::storage_node_get& x) -> caf::result<msg::storage_node_get_result> {
           ++faults_->gets;
+          if (faults_->crowded > 0) {
+            --faults_->crowded;
+            return runtime::make_caf_error(errc::overloaded, "crowded");
+          }
           faults_->asked_bytes += x.whole ? chunk_bytes : x.range.end - x.range.begin;
           if (faults_->silent > 0) return make_response_promise<msg::storage_node_get_result>();
           if (faults_->lies > 0)

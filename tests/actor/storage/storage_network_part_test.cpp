@@ -90,6 +90,26 @@ TEST_CASE("storage network: a part that all give wrongly is refuted", "[storage]
   CHECK(c.part(c.data, 0, leaf).error().code == errc::refuted);
 }
 
+TEST_CASE("storage network: nodes that have too much to do are asked again", "[storage]") {
+  three c;
+  for (auto& n : c.nodes) n.faults->crowded = 3;
+  c.nodes[0].faults->crowded = 2;
+  CHECK(equal(c.chunk(c.data)->data, c.data));
+  for (auto& n : c.nodes) n.faults->crowded = 2;
+  CHECK(c.part(c.data, 0, leaf));
+  SECTION("but not for ever") {
+    storage::storage_network_options o;
+    o.patience = 100ms;
+    cluster hasty(o);
+    hasty.add();
+    hasty.add();
+    REQUIRE(hasty.put(c.data));
+    for (auto& n : hasty.nodes) n.faults->crowded = 1000;
+    CHECK(hasty.chunk(c.data).error().code == errc::overloaded);
+    CHECK(hasty.part(c.data, 0, leaf).error().code == errc::overloaded);
+  }
+}
+
 TEST_CASE("storage network: leaves are checked as well", "[storage]") {
   three c;
   // All lie about them but one, whichever is asked first.
@@ -160,7 +180,7 @@ TEST_CASE("storage network: a source fetches what its reader wants", "[storage]"
   read(2 * chunk_bytes - 1, 2 * chunk_bytes + 1);
   CHECK(c.asked_bytes() == 4 * leaf);
   // In order: chunks, and those that follow.
-  read(0, 64 << 10);
-  read(64 << 10, 128 << 10);
+  read(0, 512 << 10);
+  read(512 << 10, 576 << 10);
   CHECK(eventually([&] { return c.asked_bytes() >= 4 * chunk_bytes; }));
 }

@@ -223,8 +223,9 @@ TEST_CASE("storage node: too many requests at once are told so", "[storage]") {
   caf::scoped_actor self(w.system);
   std::size_t answered = 0;
   std::size_t overloaded = 0;
-  const auto asked = storage::node_requests + 40;
-  const msg::storage_node_get get{named(data), {0, chunk_bytes}};
+  constexpr auto room = storage::node_request_bytes / chunk_bytes;
+  const auto asked = room + 40;
+  const msg::storage_node_get get{named(data), {0, chunk_bytes}, false, GENERATE(false, true)};
   std::vector<decltype(self->request(node.local, 5s, msg::storage_node_get{}))> waiting;
   for (std::size_t i = 0; i < asked; ++i) waiting.push_back(self->request(node.local, 20s, get));
   for (auto& one : waiting) {
@@ -235,6 +236,15 @@ TEST_CASE("storage node: too many requests at once are told so", "[storage]") {
                 });
   }
   CHECK(answered + overloaded == asked);
-  CHECK(answered >= storage::node_requests);
+  CHECK(answered >= room);
   CHECK(overloaded > 0);
+  SECTION("but many small ones are not too many") {
+    const msg::storage_node_get small{named(data), {0, bep52_leaf_size}, false, true};
+    waiting.clear();
+    for (int i = 0; i < 2000; ++i) waiting.push_back(self->request(node.local, 20s, small));
+    std::size_t well = 0;
+    for (auto& one : waiting)
+      one.receive([&](const msg::storage_node_get_result&) { ++well; }, [](const caf::error&) {});
+    CHECK(well == 2000);
+  }
 }
