@@ -50,6 +50,11 @@ capnp::Capability::Client gate::wrap(capnp::Capability::Client inner) {
   return capnp::membrane(kj::mv(inner), (*state_)->policy->addRef());
 }
 
+bool gate::in_use() const {
+  // Each capability behind the membrane holds the policy.
+  return *state_ && static_cast<const revocable&>(*(*state_)->policy).isShared();
+}
+
 void gate::close(const error& why) {
   home_->post([state = state_, why] {
     if (*state) (*state)->close(why);

@@ -27,6 +27,8 @@ public:
     return interface_of<Handle>::make_proxy(shown.template castAs<wire>(), via());
   }
 
+  /// Whether somebody holds what was obtained through it. On the loop's thread.
+  bool in_use() const;
   /// From any thread. Calls in work and later ones fail with `why`.
   void close(const error& why);
 

@@ -199,7 +199,6 @@ private:
     std::string party;
     slice token;
     runtime::gate gate;
-    caf::actor_addr inside;
   };
 
   caf::result<logged_in> let_in(const std::string& token) {
@@ -208,9 +207,8 @@ private:
       second_ = now;
       wrong_ = 0;
     }
-    std::erase_if(sessions_, [](const auto& s) {
-      return !caf::actor_cast<caf::strong_actor_ptr>(s.second.inside);
-    });
+    // A source outlasts the session that it was obtained by.
+    std::erase_if(sessions_, [](const auto& s) { return !s.second.gate.in_use(); });
     if (wrong_ >= wrong_logins_per_second || sessions_.size() >= max_sessions)
       return runtime::make_caf_error(errc::overloaded, "too many logins; try again later");
     auto promise = make_response_promise<logged_in>();
@@ -237,8 +235,7 @@ private:
         home(), shelf_, post_, deliveries_, access_session::identity{who, token, number});
     runtime::gate g(home());
     auto shown = g.pass(inside);
-    sessions_.emplace(
-        number, session{who.name, token, std::move(g), caf::actor_cast<caf::actor_addr>(inside)});
+    sessions_.emplace(number, session{who.name, token, std::move(g)});
     runtime::log().info("party {} logged in", printable(who.name));
     return shown;
   }

@@ -74,6 +74,31 @@ TEST_CASE("access: revocation and a new token cut off at once what was obtained"
   CHECK(f.log_in(token).error().code == errc::denied);
 }
 
+TEST_CASE("access: what was obtained outlasts its session, and is cut off with its party") {
+  front_desk f;
+  const auto id = f.publish("studio", draft("Film"), content(50'000, 3))->publication.content_id;
+  auto a = f.log_in(f.add(made("party"))).value();
+  const auto source =
+      ask<msg::access_service_open_result>(f.w.system, a, msg::access_service_open{id})->source;
+  a = nullptr;
+  const auto read = [&] {
+    msg::source_read q;
+    q.range = {0, 1000};
+    q.deadline_ms = 5000;
+    auto r = ask<msg::source_read_result>(f.w.system, source, q);
+    return r ? errc{} : r.error().code;
+  };
+  // Sessions that have ended are forgotten when somebody logs in.
+  const auto token = f.add(made("another"));
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(10ms);
+    REQUIRE(f.log_in(token));
+    REQUIRE(read() == errc{});
+  }
+  f.own.revoke("party");
+  CHECK(eventually([&] { return read() == errc::denied; }));
+}
+
 TEST_CASE("access: wrong tokens are refused, and many of them slowed down") {
   front_desk f;
   CHECK(f.log_in("").error().code == errc::denied);
