@@ -1,4 +1,5 @@
 #include "modes/client_commands.hpp"
+#include "modes/party_login.hpp"
 #include "modes/print.hpp"
 #include "modes/print_soa.hpp"
 #include "modes/record_export.hpp"
@@ -20,6 +21,7 @@ constexpr std::uint32_t page = 2000;
 
 struct account_options {
   std::string tenant;
+  std::string token_file;
   std::string since;
   std::string until;
   std::string format;
@@ -77,7 +79,13 @@ private:
   std::ofstream file_;
 };
 
-/// As operator those of everybody or one tenant, else the caller's own.
+/// Accounts that the caller may see, and which kinds of them are its business.
+struct shown_accounts {
+  msg::accounts_actor from;
+  std::vector<msg::account_kind> kinds;
+};
+
+/// As operator those of everybody or one tenant, else a provider's own.
 result<msg::accounts_actor> accounts_of(node_client& node, const std::string& tenant) {
   auto control = node.ask<msg::session_control_result>(node.session(), msg::session_control{});
   if (control) {
@@ -93,6 +101,43 @@ result<msg::accounts_actor> accounts_of(node_client& node, const std::string& te
       node.ask<msg::storage_service_accounts_result>(*service, msg::storage_service_accounts{});
   if (!own) return tl::unexpected(own.error());
   return own->accounts;
+}
+
+/// Of the party whose token it is: what it took, and what its tenant is charged for. With a
+/// tenant's name that one's as the provider itself sees it, and so for records of what is stored.
+result<std::vector<shown_accounts>> accounts_of_party(node_client& node, const account_options& a) {
+  using enum msg::account_kind;
+  const auto access = log_in_as_party(node, a.token_file);
+  if (!access) return tl::unexpected(access.error());
+  const auto described =
+      node.ask<msg::access_service_describe_result>(*access, msg::access_service_describe{});
+  if (!described) return tl::unexpected(described.error());
+  const auto& own_tenant = described->party.account;
+  const bool stored = !a.format.empty() && a.records == "stored";
+  const auto wanted = a.tenant.empty() && stored ? own_tenant : a.tenant;
+  if (stored && wanted.empty())
+    return fail(errc::denied, "this token's party stores nothing and may see no tenant's account");
+  std::vector<shown_accounts> out;
+  const auto show = [&](const std::string& whose,
+                        std::vector<msg::account_kind> kinds) -> result<void> {
+    auto one =
+        node.ask<msg::access_service_accounts_result>(*access, msg::access_service_accounts{whose});
+    if (!one) return tl::unexpected(one.error());
+    out.push_back({std::move(one->accounts), std::move(kinds)});
+    return {};
+  };
+  auto ok = wanted.empty() ? show("", {party}) : show(wanted, {tenant, party});
+  if (ok && wanted.empty() && !own_tenant.empty()) ok = show(own_tenant, {tenant});
+  if (!ok) return tl::unexpected(ok.error());
+  return out;
+}
+
+result<std::vector<shown_accounts>> find_accounts(node_client& node, const account_options& a) {
+  if (!a.token_file.empty()) return accounts_of_party(node, a);
+  auto all = accounts_of(node, a.tenant);
+  if (!all) return tl::unexpected(all.error());
+  return std::vector<shown_accounts>{
+      {std::move(*all), {msg::account_kind::tenant, msg::account_kind::party}}};
 }
 
 result<void> export_deliveries(node_client& node, const msg::accounts_actor& from,
@@ -125,13 +170,13 @@ result<void> export_keepings(node_client& node, const msg::accounts_actor& from,
   }
 }
 
-result<std::vector<msg::account>> list_accounts(node_client& node, const msg::accounts_actor& from,
+result<std::vector<msg::account>> list_accounts(node_client& node, const shown_accounts& shown,
                                                 const msg::period& when) {
   std::vector<msg::account> out;
-  for (const auto kind : {msg::account_kind::tenant, msg::account_kind::party}) {
+  for (const auto kind : shown.kinds) {
     msg::accounts_list question{when, kind, {}, 1000};
     for (;;) {
-      auto some = node.ask<msg::accounts_list_result>(from, question);
+      auto some = node.ask<msg::accounts_list_result>(shown.from, question);
       if (!some) return tl::unexpected(some.error());
       out.insert(out.end(), some->accounts.begin(), some->accounts.end());
       if (some->accounts.size() < question.limit) break;
@@ -147,25 +192,30 @@ result<void> run_account(client_options& o, const account_options& a) {
   const msg::period asked{when->since, when->until};
   auto node = node_client::connect_as_guest(o.node);
   if (!node) return tl::unexpected(node.error());
-  const auto from = accounts_of(**node, a.tenant);
-  if (!from) return tl::unexpected(from.error());
+  const auto shown = find_accounts(**node, a);
+  if (!shown) return tl::unexpected(shown.error());
   if (!a.format.empty()) {
     export_output to(a);
     if (auto ok = to.check(); !ok) return ok;
-    return a.records == "stored" ? export_keepings(**node, *from, asked, to)
-                                 : export_deliveries(**node, *from, asked, to);
+    const auto& from = shown->front().from;
+    return a.records == "stored" ? export_keepings(**node, from, asked, to)
+                                 : export_deliveries(**node, from, asked, to);
   }
-  const auto all = list_accounts(**node, *from, asked);
-  if (!all) return tl::unexpected(all.error());
+  std::vector<msg::account> all;
+  for (const auto& one : *shown) {
+    const auto some = list_accounts(**node, one, asked);
+    if (!some) return tl::unexpected(some.error());
+    all.insert(all.end(), some->begin(), some->end());
+  }
   if (!o.json) {
-    std::cout << to_text(*all);
+    std::cout << to_text(all);
     return {};
   }
   nlohmann::json out{{"node", (*node)->domain()},
                      {"since", utc_moment(when->since)},
                      {"until", utc_moment(when->until)},
                      {"accounts", nlohmann::json::array()}};
-  for (const auto& one : *all) out["accounts"].push_back(to_json(one));
+  for (const auto& one : all) out["accounts"].push_back(to_json(one));
   std::cout << out.dump(2) << "\n";
   return {};
 }
@@ -229,7 +279,11 @@ void add_account_commands(CLI::App& app, int& exit_code) {
   const auto a =
       add(app, exit_code, "account",
           "What tenants and parties are charged for, of 30 days unless --since", sub, run_account);
-  sub->add_option("--tenant", a->tenant, "this one's (operators; others have their own)");
+  sub->add_option(
+      "--tenant", a->tenant,
+      "this one's (operators; providers have their own, parties the one of `--account`)");
+  sub->add_option("--token-file", a->token_file,
+                  "as this party, at an access node: its own account");
   sub->add_option("--records", a->records, "what --export writes: served or stored")
       ->check(CLI::IsMember({"served", "stored"}));
 }

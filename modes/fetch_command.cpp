@@ -1,6 +1,7 @@
 #include "modes/fetch_command.hpp"
 
 #include "modes/name_argument.hpp"
+#include "modes/party_login.hpp"
 #include "modes/print.hpp"
 #include "schema/ed2k/record.hpp"
 #include "storage/content_hasher.hpp"
@@ -12,7 +13,6 @@
 #include <deque>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <thread>
 #include <unistd.h>
@@ -229,18 +229,15 @@ result<opened_content> open_as_operator(node_client& node, std::vector<msg::name
 
 result<opened_content> open_as_party(node_client& node, std::vector<msg::name_record> records,
                                      const std::string& token_file) {
-  std::ifstream in(token_file);
-  std::string token;
-  if (!in || !std::getline(in, token)) return fail(errc::io, token_file + ": no token can be read");
-  auto access = node.ask<msg::session_login_result>(node.session(), msg::session_login{token});
+  const auto access = log_in_as_party(node, token_file);
   if (!access) return tl::unexpected(access.error());
   auto known = node.ask<msg::access_service_lookup_result>(
-      access->access, msg::access_service_lookup{records.front().name});
+      *access, msg::access_service_lookup{records.front().name});
   if (!known) return tl::unexpected(known.error());
   for (const auto& r : known->records) {
     if (r.name != content_name(r.name.key)) continue;
-    auto opened = node.ask<msg::access_service_open_result>(access->access,
-                                                            msg::access_service_open{r.name.key});
+    auto opened =
+        node.ask<msg::access_service_open_result>(*access, msg::access_service_open{r.name.key});
     if (!opened) return tl::unexpected(opened.error());
     records.insert(records.end(), known->records.begin(), known->records.end());
     return opened_content{std::move(opened->source), std::move(records)};

@@ -13,6 +13,7 @@ namespace {
 struct party_options {
   std::vector<std::string> tenants;
   std::vector<std::string> overlays;
+  std::string account;
   bool message = false;
   bool no_take = false;
 };
@@ -30,6 +31,7 @@ result<void> run_add(client_options& o, const party_options& p) {
   party.name = o.names.front();
   party.tenants = p.tenants;
   party.overlays = p.overlays;
+  party.account = p.account;
   party.take = !p.no_take;
   party.message = p.message;
   auto added = (*node)->ask<msg::control_add_party_result>((*node)->control(),
@@ -62,17 +64,20 @@ result<void> run_list(client_options& o) {
   auto all = (*node)->ask<msg::control_parties_result>((*node)->control(), msg::control_parties{});
   if (!all) return tl::unexpected(all.error());
   auto out = nlohmann::json::array();
-  std::vector<std::vector<std::string>> rows{{"party", "state", "tenants", "overlays", "rights"}};
+  std::vector<std::vector<std::string>> rows{
+      {"party", "state", "tenants", "overlays", "rights", "account"}};
   for (const auto& p : all->parties) {
     const std::string rights = std::string(p.take ? "take " : "") + (p.message ? "message" : "");
     rows.push_back({printable(p.name), p.revoked ? "revoked" : "", list_of(p.tenants, "-"),
-                    list_of(p.overlays, "all"), rights});
+                    list_of(p.overlays, "all"), rights,
+                    p.account.empty() ? "-" : printable(p.account)});
     out.push_back({{"party", printable(p.name)},
                    {"revoked", p.revoked},
                    {"take", p.take},
                    {"message", p.message},
                    {"tenants", p.tenants},
                    {"overlays", p.overlays},
+                   {"account", p.account},
                    {"added_at", p.added_at}});
   }
   if (o.json) {
@@ -101,6 +106,8 @@ void add_party_commands(CLI::App& app, int& exit_code) {
                   [p](client_options& o) { return run_add(o, *p); });
   add->add_option("--tenant", p->tenants, "may have this tenant's closed contents, too");
   add->add_option("--overlay", p->overlays, "looks up names of this overlay only");
+  add->add_option("--account", p->account,
+                  "sees what this tenant is charged for, beside its own account");
   add->add_flag("--message", p->message, "exchanges messages with other parties");
   add->add_flag("--no-take", p->no_take, "may not look up, search and read");
   sub("revoke", "Cut a party off at once", true, run_revoke);

@@ -37,4 +37,7 @@ interface AccessService {
   # this party's name, whatever is written there. It is handed over once at most: what fails may have arrived. Fails
   # `unavailable` when that party listens at no access node that answers, `tooLarge` and `overloaded` when this party
   # sends too much, and as the receiver does.
+
+  accounts @7 (tenant :Text) -> (accounts :Service.Accounts);
+  # What this party took, for ""; else all that concerns that tenant, which is the one named by the party's `account`.
 }

@@ -145,7 +145,8 @@ struct Account {
 }
 
 interface Accounts {
-  # Everybody's, or what concerns one tenant. A page has at most 10,000 entries (`limit` 0 means that many).
+  # Everybody's, what concerns one tenant, or what one party took: then there are no tenants and no keepings. A page has at
+  # most 10,000 entries (`limit` 0 means that many).
 
   list @0 (period :Period, kind :Account.Kind, after :Text, limit :UInt32) -> (accounts :List(Account));
   # In order of name, those behind `after`. A delivery counts in the period in which its hour begins.
@@ -200,6 +201,7 @@ struct Party {
   message @4 :Bool;          # may send messages to other parties and receive theirs
   revoked @5 :Bool;
   addedAt @6 :Int64;         # Unix seconds
+  account @7 :Text;          # the tenant whose account it may see beside its own; empty: none
 }
 
 interface Catalogue {
@@ -238,4 +240,7 @@ interface Catalogue {
 
   accounts @11 (tenant :Text) -> (accounts :Accounts);
   # Those of one tenant, or everybody's for "".
+
+  partyAccounts @12 (party :Text) -> (accounts :Accounts);
+  # What this party took. Fails `malformed` for "".
 }

@@ -10,11 +10,13 @@ result<std::vector<msg::account>> accounts::list(const query& q, const account_p
                                                  std::int64_t now) const {
   const auto limit = std::clamp<std::size_t>(q.limit, 1, limits::listing);
   const bool of_tenants = q.kind == msg::account_kind::tenant;
-  const auto takers = served_.names(q.kind, when, q.tenant, q.after, limit);
+  // A party learns what it took, not what others are charged for.
+  if (of_tenants && !q.scope.party.empty()) return std::vector<msg::account>{};
+  const auto takers = served_.names(q.kind, when, q.scope, q.after, limit);
   if (!takers) return tl::unexpected(takers.error());
   std::set<std::string> names(takers->begin(), takers->end());
   if (of_tenants) {
-    const auto keepers = kept_.names(q.tenant, q.after, limit);
+    const auto keepers = kept_.names(q.scope.tenant, q.after, limit);
     if (!keepers) return tl::unexpected(keepers.error());
     names.insert(keepers->begin(), keepers->end());
   }
@@ -26,7 +28,7 @@ result<std::vector<msg::account>> accounts::list(const query& q, const account_p
     one.name = name;
   }
   if (found.empty()) return std::vector<msg::account>{};
-  const account_range who{q.tenant, q.after, found.rbegin()->first};
+  const account_range who{q.scope, q.after, found.rbegin()->first};
   const auto sent = served_.sums(q.kind, when, who);
   if (!sent) return tl::unexpected(sent.error());
   for (const auto& s : *sent)

@@ -15,14 +15,13 @@ public:
 
   struct query {
     msg::account_kind kind{};
-    /// What concerns this tenant only; empty: everybody's.
-    std::string tenant;
+    account_scope scope;
     /// Names behind this one, at most `limit` and `limits::listing`.
     std::string after;
     std::size_t limit = limits::listing;
   };
-  /// In order of name. The period must not end after `now` (Unix seconds). Quotas are not known
-  /// here.
+  /// In order of name; no tenants where the scope is a party's. The period must not end after `now`
+  /// (Unix seconds). Quotas are not known here.
   result<std::vector<msg::account>> list(const query& q, const account_period& when,
                                          std::int64_t now) const;
 

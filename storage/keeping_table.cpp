@@ -61,9 +61,9 @@ result<std::vector<kept_sum>> keeping_table::sums(const account_period& when,
     st.exchange(use(who.after, "after"));
     st.exchange(use(who.last, "last"));
     std::string where = "tenant > :after and tenant <= :last";
-    if (!who.tenant.empty()) {
+    if (!who.scope.tenant.empty()) {
       where += " and tenant = :tenant";
-      st.exchange(use(who.tenant, "tenant"));
+      st.exchange(use(who.scope.tenant, "tenant"));
     }
     select_once(
         st,

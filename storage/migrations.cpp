@@ -189,6 +189,11 @@ constexpr const char* totals_of_tenants[] = {
       on c.content_id = p.content_id group by p.tenant)",
 };
 
+constexpr const char* accounts_of_parties[] = {
+    "alter table parties add column account varchar(255) not null default ''",
+    "create index served_by_party on served (party, hour)",
+};
+
 // Chunk and holder names are lower-case hex text, as above.
 constexpr const char* chunks_and_holds[] = {
     R"(create table chunks (
@@ -215,6 +220,7 @@ constexpr migration name_steps[] = {
     {4, "what clients were sent and how long contents were kept", served_and_keepings},
     {5, "words are found by FTS5 on SQLite", words_in_fts5},
     {6, "what each tenant publishes, summed up", totals_of_tenants},
+    {7, "whose account a party may see", accounts_of_parties},
 };
 constexpr migration chunk_steps[] = {
     {1, "chunks, and who wants each of them kept", chunks_and_holds},

@@ -12,8 +12,8 @@ using soci::use;
 
 namespace {
 
-constexpr const char* columns =
-    "select name, token, tenants, overlays, may_take, may_message, revoked, added_at from parties ";
+constexpr const char* columns = "select name, token, tenants, overlays, account, may_take, "
+                                "may_message, revoked, added_at from parties ";
 
 std::string joined(const std::vector<std::string>& texts) {
   std::string out;
@@ -32,22 +32,23 @@ std::vector<std::string> split(std::string_view text) {
 }
 
 struct raw_party {
-  std::string name, token, tenants, overlays;
+  std::string name, token, tenants, overlays, account;
   int take = 0;
   int message = 0;
   int revoked = 0;
   std::int64_t added_at = 0;
 
   void into_all(soci::statement& st) {
-    for (auto* text : {&name, &token, &tenants, &overlays}) st.exchange(into(*text));
+    for (auto* text : {&name, &token, &tenants, &overlays, &account}) st.exchange(into(*text));
     for (auto* flag : {&take, &message, &revoked}) st.exchange(into(*flag));
     st.exchange(into(added_at));
   }
   party get() const {
     return {name,           slice(from_hex(token).value_or(bytes{})),
             split(tenants), split(overlays),
-            take != 0,      message != 0,
-            revoked != 0,   added_at};
+            account,        take != 0,
+            message != 0,   revoked != 0,
+            added_at};
   }
 };
 
@@ -60,7 +61,8 @@ result<void> check(const party& p) {
   if (p.token_hash.size() != 32) return fail(errc::malformed, "a token's hash has 32 bytes");
   if (p.tenants.size() > limits::party_texts || p.overlays.size() > limits::party_texts)
     return fail(errc::too_large, "a party with more than 256 tenants or overlays");
-  if (!clean(p.name) || !std::all_of(p.tenants.begin(), p.tenants.end(), clean) ||
+  if (!clean(p.name) || (!p.account.empty() && !clean(p.account)) ||
+      !std::all_of(p.tenants.begin(), p.tenants.end(), clean) ||
       !std::all_of(p.overlays.begin(), p.overlays.end(), clean))
     return fail(errc::malformed, "names of parties, tenants and overlays are 1 to 255 printable "
                                  "bytes");
@@ -84,11 +86,13 @@ result<void> party_table::add(const party& p) {
     if (static_cast<std::uint64_t>(count) >= limits::parties)
       return fail(errc::too_large, "there are 100,000 parties already");
     sql << "delete from parties where name = :name", use(p.name, "name");
-    sql << "insert into parties (name, token, tenants, overlays, may_take, may_message, revoked, "
-           "added_at) values (:name, :token, :tenants, :overlays, :take, :message, :revoked, :at)",
+    sql << "insert into parties (name, token, tenants, overlays, account, may_take, may_message, "
+           "revoked, "
+           "added_at) values (:name, :token, :tenants, :overlays, :account, :take, :message, "
+           ":revoked, :at)",
         use(p.name, "name"), use(token, "token"), use(tenants, "tenants"),
-        use(overlays, "overlays"), use(take, "take"), use(message, "message"),
-        use(revoked, "revoked"), use(p.added_at, "at");
+        use(overlays, "overlays"), use(p.account, "account"), use(take, "take"),
+        use(message, "message"), use(revoked, "revoked"), use(p.added_at, "at");
     return {};
   });
 }

@@ -19,6 +19,8 @@ struct party {
   std::vector<std::string> tenants;
   /// Overlays in whose names it may look contents up; none: all.
   std::vector<std::string> overlays;
+  /// The tenant whose account it may see beside its own; empty: none.
+  std::string account;
   /// May look up, search and read.
   bool take = true;
   /// May send messages to other parties and receive theirs.

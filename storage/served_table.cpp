@@ -90,6 +90,18 @@ std::uint64_t count_rows(soci::session& sql) {
   return static_cast<std::uint64_t>(out);
 }
 
+/// Adds to `where` what `scope` asks for, which must outlast the statement.
+void narrow(soci::statement& st, std::string& where, const account_scope& scope) {
+  if (!scope.tenant.empty()) {
+    where += " and tenant = :tenant";
+    st.exchange(use(scope.tenant, "tenant"));
+  }
+  if (!scope.party.empty()) {
+    where += " and party = :party";
+    st.exchange(use(scope.party, "party"));
+  }
+}
+
 slice place_of(const msg::delivery& d) {
   bytes out;
   for (int shift = 56; shift >= 0; shift -= 8)
@@ -173,7 +185,7 @@ result<void> served_table::handed_over(const std::vector<msg::delivery>& entries
   });
 }
 
-result<served_page> served_table::page(const account_period& when, const std::string& tenant,
+result<served_page> served_table::page(const account_period& when, const account_scope& scope,
                                        byte_view after, std::size_t limit) const {
   if (!after.empty() && (after.size() < 9 || after.size() > 8 + limits::receipt_bytes))
     return fail(errc::malformed, "no page of deliveries ended there");
@@ -194,10 +206,7 @@ result<served_page> served_table::page(const account_period& when, const std::st
       st.exchange(use(hour, "hour"));
       st.exchange(use(receipt, "receipt"));
     }
-    if (!tenant.empty()) {
-      where += " and tenant = :tenant";
-      st.exchange(use(tenant, "tenant"));
-    }
+    narrow(st, where, scope);
     select_once(st, columns + where + " order by hour, receipt limit " + std::to_string(limit));
     served_page out;
     while (st.fetch()) out.deliveries.push_back(raw.get());
@@ -222,10 +231,7 @@ result<std::vector<served_sum>> served_table::sums(msg::account_kind of, const a
     st.exchange(use(who.last, "last"));
     std::string where =
         "hour >= :since and hour < :until and " + name + " > :after and " + name + " <= :last";
-    if (!who.tenant.empty()) {
-      where += " and tenant = :tenant";
-      st.exchange(use(who.tenant, "tenant"));
-    }
+    narrow(st, where, who.scope);
     select_once(st, "select " + name + ", overlay, cast(sum(bytes) as bigint) from served where " +
                         where + " group by " + name + ", overlay order by " + name + ", overlay");
     std::vector<served_sum> out;
@@ -238,7 +244,7 @@ result<std::vector<served_sum>> served_table::sums(msg::account_kind of, const a
 }
 
 result<std::vector<std::string>>
-served_table::names(msg::account_kind of, const account_period& when, const std::string& tenant,
+served_table::names(msg::account_kind of, const account_period& when, const account_scope& scope,
                     const std::string& after, std::size_t limit) const {
   return sql_guard(db_.session(), "read deliveries", [&]() -> result<std::vector<std::string>> {
     const std::string name = column_of(of);
@@ -249,10 +255,7 @@ served_table::names(msg::account_kind of, const account_period& when, const std:
     st.exchange(use(when.until, "until"));
     st.exchange(use(after, "after"));
     std::string where = "hour >= :since and hour < :until and " + name + " > :after";
-    if (!tenant.empty()) {
-      where += " and tenant = :tenant";
-      st.exchange(use(tenant, "tenant"));
-    }
+    narrow(st, where, scope);
     select_once(st, "select distinct " + name + " from served where " + where + " order by " +
                         name + " limit " + std::to_string(limit));
     std::vector<std::string> out;

@@ -17,9 +17,15 @@ struct account_period {
   std::int64_t until = 0;
 };
 
-/// Names behind `after` up to `last`, and those of one tenant only unless it is empty.
-struct account_range {
+/// What this tenant is charged for and what this party took, either of them anybody's when empty.
+struct account_scope {
   std::string tenant;
+  std::string party;
+};
+
+/// Names behind `after` up to `last`, as far as `scope` goes.
+struct account_range {
+  account_scope scope;
   std::string after;
   std::string last;
 };
@@ -59,14 +65,14 @@ public:
   /// Those whose hour begins in the period, in order of hour and receipt, at most `limit` and
   /// `limits::account_listing`; an empty `after` begins. Fails `malformed` for an `after` that no
   /// page gave.
-  result<served_page> page(const account_period& when, const std::string& tenant, byte_view after,
+  result<served_page> page(const account_period& when, const account_scope& scope, byte_view after,
                            std::size_t limit) const;
   /// Sums for each tenant or party and overlay, in that order.
   result<std::vector<served_sum>> sums(msg::account_kind of, const account_period& when,
                                        const account_range& who) const;
   /// Tenants or parties that have deliveries in the period, in order, those behind `after`.
   result<std::vector<std::string>> names(msg::account_kind of, const account_period& when,
-                                         const std::string& tenant, const std::string& after,
+                                         const account_scope& scope, const std::string& after,
                                          std::size_t limit) const;
 
   /// Forgets the hours that began before `before` (Unix seconds), say because they were charged,

@@ -54,6 +54,7 @@ public:
         [this](const msg::access_service_open& x) { return open(x.content_id); },
         [this](msg::access_service_listen& x) { return listen(std::move(x.bridge)); },
         [this](msg::access_service_send& x) { return pass_on(x.to, std::move(x.message)); },
+        [this](const msg::access_service_accounts& x) { return accounts(x.tenant); },
     };
   }
 
@@ -160,6 +161,29 @@ private:
     // Ledgers are between neighbours.
     if (message.which == msg::message::which_t::settle) return denied();
     return delegate(post_, party_sends{who_.name, token_, to, std::move(message)});
+  }
+
+  caf::result<msg::access_service_accounts_result> accounts(const std::string& tenant) {
+    if (tenant.empty())
+      return accounts_from<msg::catalogue_party_accounts_result>(
+          msg::catalogue_party_accounts{who_.name});
+    if (tenant != who_.account)
+      return runtime::make_caf_error(errc::denied, "this party may not see the account of " +
+                                                       printable(tenant) +
+                                                       "; who adds parties can allow it");
+    return accounts_from<msg::catalogue_accounts_result>(msg::catalogue_accounts{tenant});
+  }
+
+  template <class Result, class Question>
+  caf::result<msg::access_service_accounts_result> accounts_from(Question question) {
+    auto promise = make_response_promise<msg::access_service_accounts_result>();
+    request(shelf_, ask_timeout, std::move(question))
+        .then(
+            [promise](Result& r) mutable {
+              promise.deliver(msg::access_service_accounts_result{std::move(r.accounts)});
+            },
+            [promise](const caf::error& e) mutable { promise.deliver(e); });
+    return promise;
   }
 
   library_actor shelf_;

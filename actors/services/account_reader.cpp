@@ -17,9 +17,9 @@ std::size_t at_most(std::uint32_t limit) { return limit == 0 ? limits::account_l
 class account_reader final : public runtime::loop_actor<msg::accounts_actor> {
 public:
   account_reader(caf::actor_config& config, runtime::loop& home, std::weak_ptr<accounts> books,
-                 charging_options charging, std::string tenant)
+                 charging_options charging, account_scope scope)
       : loop_actor(config, home), books_(std::move(books)), charging_(std::move(charging)),
-        tenant_(std::move(tenant)) {}
+        scope_(std::move(scope)) {}
 
   const char* name() const override { return "account-reader"; }
   behavior_type make_behavior() override {
@@ -38,7 +38,7 @@ private:
       return refuse({errc::malformed, "an account of an unknown kind"});
     const auto now = runtime::unix_seconds();
     auto found =
-        books->list({x.kind, tenant_, x.after, at_most(x.limit)}, settled(x.period, now), now);
+        books->list({x.kind, scope_, x.after, at_most(x.limit)}, settled(x.period, now), now);
     if (!found) return refuse(found.error());
     if (x.kind == msg::account_kind::tenant)
       for (auto& a : *found) a.quota_bytes = charging_.quota_of(a.name);
@@ -48,7 +48,7 @@ private:
   caf::result<msg::accounts_deliveries_result> deliveries(const msg::accounts_deliveries& x) {
     const auto books = books_.lock();
     if (!books) return ended();
-    auto found = books->served().page(settled(x.period, runtime::unix_seconds()), tenant_, x.after,
+    auto found = books->served().page(settled(x.period, runtime::unix_seconds()), scope_, x.after,
                                       at_most(x.limit));
     if (!found) return refuse(found.error());
     return msg::accounts_deliveries_result{std::move(found->deliveries), std::move(found->next)};
@@ -57,15 +57,17 @@ private:
   caf::result<msg::accounts_keepings_result> keepings(const msg::accounts_keepings& x) {
     const auto books = books_.lock();
     if (!books) return ended();
-    auto found = books->kept().page(settled(x.period, runtime::unix_seconds()), tenant_, x.after,
-                                    at_most(x.limit));
+    // Parties keep nothing.
+    if (!scope_.party.empty()) return msg::accounts_keepings_result{};
+    auto found = books->kept().page(settled(x.period, runtime::unix_seconds()), scope_.tenant,
+                                    x.after, at_most(x.limit));
     if (!found) return refuse(found.error());
     return msg::accounts_keepings_result{std::move(*found)};
   }
 
   std::weak_ptr<accounts> books_;
   charging_options charging_;
-  std::string tenant_;
+  account_scope scope_;
 };
 
 } // namespace
@@ -77,9 +79,9 @@ account_period settled(const msg::period& p, std::int64_t now) {
 }
 
 msg::accounts_actor spawn_account_reader(runtime::loop& home, std::weak_ptr<accounts> books,
-                                         charging_options charging, std::string tenant) {
+                                         charging_options charging, account_scope scope) {
   return runtime::spawn_on<account_reader>(home, std::move(books), std::move(charging),
-                                           std::move(tenant));
+                                           std::move(scope));
 }
 
 } // namespace interswarm::services

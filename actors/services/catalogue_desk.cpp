@@ -71,7 +71,10 @@ private:
   caf::result<tenant_list> list(const msg::query& q, std::int64_t before, std::uint32_t limit);
   caf::result<entered_publication> enter(const enter_publication& x);
   result<void> verify(const std::vector<msg::name_record>& records, const slice& content_id);
+  caf::result<unknown_contents> unknown(const find_unknown& x) const;
+  caf::result<msg::catalogue_parties_result> parties() const;
   caf::result<msg::catalogue_add_party_result> add_party(const msg::party& p);
+  msg::accounts_actor read_accounts(account_scope scope);
   caf::result<orphaned> dropped(result<std::vector<slice>> gone);
   void prune();
 
@@ -105,8 +108,14 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
         return msg::catalogue_deliver_result{static_cast<std::uint32_t>(x.deliveries.size())};
       },
       [this](const msg::catalogue_accounts& x) {
-        return msg::catalogue_accounts_result{spawn_account_reader(
-            home(), std::shared_ptr<accounts>(kept_, kept_->charged.get()), charging_, x.tenant)};
+        return msg::catalogue_accounts_result{read_accounts({x.tenant, {}})};
+      },
+      [this](const msg::catalogue_party_accounts& x)
+          -> caf::result<msg::catalogue_party_accounts_result> {
+        // Nobody's name would show everybody's accounts.
+        if (x.party.empty())
+          return runtime::make_caf_error(errc::malformed, "a party's name is wanted");
+        return msg::catalogue_party_accounts_result{read_accounts({{}, x.party})};
       },
       [this](const msg::catalogue_party& x) -> caf::result<msg::catalogue_party_result> {
         const auto found = kept_->parties->find_token(x.token_hash);
@@ -114,13 +123,7 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
         if (found->revoked) return runtime::make_caf_error(errc::denied, "this party was revoked");
         return msg::catalogue_party_result{to_message(*found)};
       },
-      [this](const msg::catalogue_parties&) -> caf::result<msg::catalogue_parties_result> {
-        const auto found = kept_->parties->list();
-        if (!found) return refuse(found.error());
-        msg::catalogue_parties_result out;
-        for (const auto& p : *found) out.parties.push_back(to_message(p));
-        return out;
-      },
+      [this](const msg::catalogue_parties&) { return parties(); },
       [this](const msg::catalogue_add_party& x) { return add_party(x.party); },
       [this](const msg::catalogue_revoke_party& x) -> caf::result<void> {
         if (auto ok = kept_->parties->revoke(x.name); !ok) return refuse(ok.error());
@@ -143,16 +146,7 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
         if (!found) return refuse(found.error());
         return kept_list{std::move(*found)};
       },
-      [this](const find_unknown& x) -> caf::result<unknown_contents> {
-        unknown_contents out;
-        for (const auto& id : x.content_ids) {
-          const auto found = kept_->contents->find(id);
-          if (found) continue;
-          if (found.error().code != errc::not_found) return refuse(found.error());
-          out.content_ids.push_back(id);
-        }
-        return out;
-      },
+      [this](const find_unknown& x) { return unknown(x); },
       [this](const list_tenant& x) { return list(x.query, x.before, x.limit); },
       [this](const tenant_usage_wanted& x) -> caf::result<tenant_usage> {
         auto found = kept_->contents->usage(x.tenant, runtime::unix_seconds());
@@ -307,6 +301,25 @@ caf::result<entered_publication> catalogue_desk::enter(const enter_publication& 
   return out;
 }
 
+caf::result<unknown_contents> catalogue_desk::unknown(const find_unknown& x) const {
+  unknown_contents out;
+  for (const auto& id : x.content_ids) {
+    const auto found = kept_->contents->find(id);
+    if (found) continue;
+    if (found.error().code != errc::not_found) return refuse(found.error());
+    out.content_ids.push_back(id);
+  }
+  return out;
+}
+
+caf::result<msg::catalogue_parties_result> catalogue_desk::parties() const {
+  const auto found = kept_->parties->list();
+  if (!found) return refuse(found.error());
+  msg::catalogue_parties_result out;
+  for (const auto& p : *found) out.parties.push_back(to_message(p));
+  return out;
+}
+
 caf::result<msg::catalogue_add_party_result> catalogue_desk::add_party(const msg::party& p) {
   bytes secret(token_bytes);
   if (RAND_bytes(secret.data(), static_cast<int>(secret.size())) != 1)
@@ -317,6 +330,7 @@ caf::result<msg::catalogue_add_party_result> catalogue_desk::add_party(const msg
   out.token_hash = token_hash(token);
   out.tenants = p.tenants;
   out.overlays = p.overlays;
+  out.account = p.account;
   out.take = p.take;
   out.message = p.message;
   out.added_at = runtime::unix_seconds();
@@ -324,6 +338,11 @@ caf::result<msg::catalogue_add_party_result> catalogue_desk::add_party(const msg
   // An old token of it is void now.
   note_change();
   return msg::catalogue_add_party_result{token};
+}
+
+msg::accounts_actor catalogue_desk::read_accounts(account_scope scope) {
+  return spawn_account_reader(home(), std::shared_ptr<accounts>(kept_, kept_->charged.get()),
+                              charging_, std::move(scope));
 }
 
 void catalogue_desk::prune() {

@@ -39,6 +39,7 @@ msg::party to_message(const party& p) {
   out.name = p.name;
   out.tenants = p.tenants;
   out.overlays = p.overlays;
+  out.account = p.account;
   out.take = p.take;
   out.message = p.message;
   out.revoked = p.revoked;

@@ -104,38 +104,23 @@ library::behavior_type library::make_behavior() {
         return delegate(ctx_.books, x);
       },
       [](bridge::books_closing) {},
-      [this](catalogue_up& x) {
-        members_.insert_or_assign(x.member, member{std::move(x.catalogue), 0});
-        watch(x.member);
-        list_anew();
-      },
+      [this](catalogue_up& x) { add(x); },
       [this](const catalogue_down& x) { members_.erase(x.member); },
       [this](const open_stored& x) { return open(x.content_id); },
-      [this](const msg::catalogue_search& x) {
-        return ask_and_answer<msg::catalogue_search_result, msg::catalogue_search_result>(
-            x, [](msg::catalogue_search_result& r) { return std::move(r); });
-      },
-      [this](const msg::catalogue_party& x) {
-        return ask_and_answer<msg::catalogue_party_result, msg::catalogue_party_result>(
-            x, [](msg::catalogue_party_result& r) { return std::move(r); });
-      },
-      [this](const msg::catalogue_parties& x) {
-        return ask_and_answer<msg::catalogue_parties_result, msg::catalogue_parties_result>(
-            x, [](msg::catalogue_parties_result& r) { return std::move(r); });
-      },
+      [this](const msg::catalogue_search& x) { return pass_on<msg::catalogue_search_result>(x); },
+      [this](const msg::catalogue_party& x) { return pass_on<msg::catalogue_party_result>(x); },
+      [this](const msg::catalogue_parties& x) { return pass_on<msg::catalogue_parties_result>(x); },
       [this](const msg::catalogue_add_party& x) {
-        return ask_and_answer<msg::catalogue_add_party_result, msg::catalogue_add_party_result>(
-            x, [](msg::catalogue_add_party_result& r) { return std::move(r); });
+        return pass_on<msg::catalogue_add_party_result>(x);
       },
       [this](const msg::catalogue_revoke_party& x) { return revoke(x); },
       [this](const watch_parties& x) { party_watchers_.push_back(x.who); },
-      [this](const msg::catalogue_deliver& x) {
-        return ask_and_answer<msg::catalogue_deliver_result, msg::catalogue_deliver_result>(
-            x, [](msg::catalogue_deliver_result& r) { return r; });
-      },
+      [this](const msg::catalogue_deliver& x) { return pass_on<msg::catalogue_deliver_result>(x); },
       [this](const msg::catalogue_accounts& x) {
-        return ask_and_answer<msg::catalogue_accounts_result, msg::catalogue_accounts_result>(
-            x, [](msg::catalogue_accounts_result& r) { return std::move(r); });
+        return pass_on<msg::catalogue_accounts_result>(x);
+      },
+      [this](const msg::catalogue_party_accounts& x) {
+        return pass_on<msg::catalogue_party_accounts_result>(x);
       },
       [this](library_tick) { tick(); },
   };
@@ -169,6 +154,18 @@ caf::result<Answer> library::ask_and_answer(Question question,
     }
   });
   return promise;
+}
+
+template <class Result, class Question>
+caf::result<Result> library::pass_on(Question question) {
+  return ask_and_answer<Result, Result>(std::move(question),
+                                        [](Result& r) { return std::move(r); });
+}
+
+void library::add(catalogue_up& x) {
+  members_.insert_or_assign(x.member, member{std::move(x.catalogue), 0});
+  watch(x.member);
+  list_anew();
 }
 
 caf::result<void> library::revoke(const msg::catalogue_revoke_party& x) {

@@ -50,6 +50,7 @@ using library_actor = bridge::name_transfer_actor::extend<
     caf::replies_to<msg::catalogue_revoke_party>::with<void>,
     caf::replies_to<msg::catalogue_deliver>::with<msg::catalogue_deliver_result>,
     caf::replies_to<msg::catalogue_accounts>::with<msg::catalogue_accounts_result>,
+    caf::replies_to<msg::catalogue_party_accounts>::with<msg::catalogue_party_accounts_result>,
     caf::reacts_to<watch_parties>, caf::reacts_to<library_tick>>;
 
 /// Grows whenever the catalogue may have changed: what was learned of it before is to be asked for
@@ -94,6 +95,9 @@ private:
   void ask(Question question, std::function<void(result<Result>)> then, std::size_t tried = 0);
   template <class Answer, class Result, class Question>
   caf::result<Answer> ask_and_answer(Question question, std::function<Answer(Result&)> make);
+  template <class Result, class Question>
+  caf::result<Result> pass_on(Question question);
+  void add(catalogue_up& x);
   caf::result<void> revoke(const msg::catalogue_revoke_party& x);
   void watch(const std::string& name);
   void tell_parties_changed();

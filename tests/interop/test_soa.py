@@ -239,6 +239,8 @@ def rights(run):
     run.must(fetch(member).returncode == 0, "a session gives it to its tenant's party")
     run.must(cluster.sha256(run.folder("out") + "/got") == cluster.sha256(original), "whole")
 
+    shows_own_account_only(run, cluster, token_of, closed, os.path.getsize(original))
+
     # A signature is good until its time has come.
     signed = run.command(
         reader, [run.binary, "sign", closed["content"], "--url-keys", keys, "--for", "3s"]
@@ -266,6 +268,50 @@ def rights(run):
     argv = [run.binary, "publish", original, *cluster.credentials("stranger")]
     refused = run.command_result(cluster.service.host, argv, 30)
     run.must(refused.returncode != 0 and "denied" in refused.stderr, f"refused: {refused.stderr}")
+
+
+def shows_own_account_only(run, cluster, token_of, closed, size):
+    """`member` took the closed content once by session and ten bytes of it by HTTP."""
+    access = cluster.access[0]
+    books = token_of("books", "--account", "publisher", "--no-take")
+
+    def account(token, *words):
+        argv = [run.binary, "account", "--token-file", token, *words]
+        argv += cluster.credentials("stranger", access)
+        return run.command_result(access.host, argv, 30)
+
+    def accounts(token, *words):
+        done = account(token, "--json", *words)
+        run.must(done.returncode == 0, f"the account is shown: {done.stderr}")
+        return json.loads(done.stdout)["accounts"]
+
+    folder = run.folder("secrets")
+    own = {"kind": "party", "name": "member", "served": {"rpc": size, "http": 10}}
+    wait_until(lambda: accounts(f"{folder}/member") == [own], 20, f"the account is {own}", 1)
+    run.must(accounts(f"{folder}/other") == [], "who took nothing sees nothing")
+    [tenant] = accounts(books)
+    run.must(tenant["name"] == "publisher", f"its tenant's account: {tenant}")
+    run.must(tenant["served"] == own["served"], f"{tenant}")
+    run.must(tenant["stored_bytes"] == size, f"{tenant}")
+    seen = {(a["kind"], a["name"]) for a in accounts(books, "--tenant", "publisher")}
+    run.must(seen == {("tenant", "publisher"), ("party", "member")}, f"with its takers: {seen}")
+    lines = account(f"{folder}/member", "--export", "jsonl").stdout.splitlines()
+    records = [json.loads(line) for line in lines]
+    run.must({r["x-party"] for r in records} == {"member"}, f"{records}")
+    run.must(sum(r["sc-entity-bytes"] for r in records) == size + 10, f"{records}")
+    stored = account(books, "--export", "jsonl", "--records", "stored").stdout
+    run.must(json.loads(stored)["s-ccid"] == closed["content"], f"what is stored: {stored}")
+    refused = {
+        "another tenant": account(books, "--tenant", "somebody-else"),
+        "a party without a tenant": account(f"{folder}/member", "--tenant", "publisher"),
+        "what a party stores": account(
+            f"{folder}/other", "--export", "csv", "--records", "stored"
+        ),
+        "a wrong token": account(f"{folder}/forged"),
+    }
+    for what, done in refused.items():
+        run.must(done.returncode == 1 and "denied" in done.stderr, f"{what}: {done.stderr}")
+        run.must("s-ccid" not in done.stdout, f"{what}: {done.stdout}")
 
 
 @case(timeout_s=150)

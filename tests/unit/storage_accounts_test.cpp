@@ -49,11 +49,11 @@ struct fixture {
     REQUIRE(contents.publish(p, bytes(chunk_count(p.size) * 32, p.content_id.data()[0])));
   }
   std::vector<msg::delivery> everything() {
-    return served.page({0, 1000 * hour}, "", {}, 1000).value().deliveries;
+    return served.page({0, 1000 * hour}, {}, {}, 1000).value().deliveries;
   }
   /// Byte-hours of the tenant, of contents of 3600 bytes: as many as seconds.
   std::string hours(const std::string& tenant, std::int64_t since, std::int64_t until) {
-    const auto sums = kept.sums({since, until}, {tenant, "", tenant}).value();
+    const auto sums = kept.sums({since, until}, {{tenant, ""}, "", tenant}).value();
     REQUIRE(sums.size() <= 1);
     return sums.empty() ? "0" : byte_hours(sums.front().sum);
   }
@@ -70,7 +70,7 @@ TEST_CASE_METHOD(fixture, "served: entering again keeps the larger count") {
   REQUIRE(served.record({sent(1, 200), later, sent(2, 50)}));
   CHECK(everything() == std::vector{later, sent(2, 50)});
   const served_table reopened(*db);
-  CHECK(reopened.sums(kind::tenant, {0, 20 * hour}, {"", "", "z"}).value() ==
+  CHECK(reopened.sums(kind::tenant, {0, 20 * hour}, {{}, "", "z"}).value() ==
         std::vector{served_sum{"alice", "bittorrent", 350}});
 }
 
@@ -153,7 +153,7 @@ TEST_CASE_METHOD(fixture, "served: pages give each delivery once, in order of ho
   slice after;
   int pages = 0;
   do {
-    auto p = served.page({0, 1000 * hour}, "", after, 2).value();
+    auto p = served.page({0, 1000 * hour}, {}, after, 2).value();
     CHECK(p.deliveries.size() <= 2);
     found.insert(found.end(), p.deliveries.begin(), p.deliveries.end());
     after = p.next;
@@ -165,10 +165,10 @@ TEST_CASE_METHOD(fixture, "served: pages give each delivery once, in order of ho
            std::pair(b.hour, bytes(b.receipt.view().begin(), b.receipt.view().end()));
   });
   CHECK(found == wanted);
-  CHECK(served.page({0, 1000 * hour}, "bob", {}, 10)->deliveries.size() == 1);
-  CHECK(served.page({11 * hour, 12 * hour}, "", {}, 10)->deliveries.size() == 3);
-  CHECK(served.page({0, 1}, "", bytes(8), 10).error().code == errc::malformed);
-  CHECK(served.page({0, 1}, "", bytes(9 + limits::receipt_bytes), 10).error().code ==
+  CHECK(served.page({0, 1000 * hour}, {"bob", ""}, {}, 10)->deliveries.size() == 1);
+  CHECK(served.page({11 * hour, 12 * hour}, {}, {}, 10)->deliveries.size() == 3);
+  CHECK(served.page({0, 1}, {}, bytes(8), 10).error().code == errc::malformed);
+  CHECK(served.page({0, 1}, {}, bytes(9 + limits::receipt_bytes), 10).error().code ==
         errc::malformed);
 }
 
@@ -186,9 +186,9 @@ TEST_CASE_METHOD(fixture, "served: a page has a bound, whatever is asked for") {
   many.pop_back();
   REQUIRE(served.record(many));
   REQUIRE(served.record({last}));
-  const auto first = served.page({0, 20 * hour}, "", {}, 1'000'000).value();
+  const auto first = served.page({0, 20 * hour}, {}, {}, 1'000'000).value();
   CHECK(first.deliveries.size() == limits::account_listing);
-  const auto rest = served.page({0, 20 * hour}, "", first.next, 1'000'000).value();
+  const auto rest = served.page({0, 20 * hour}, {}, first.next, 1'000'000).value();
   CHECK(rest.deliveries == std::vector{last});
   CHECK(rest.next.empty());
 }
@@ -247,7 +247,7 @@ TEST_CASE_METHOD(fixture, "kept: what takes a place in a series ends what was th
 TEST_CASE_METHOD(fixture, "kept: sums do not overflow") {
   for (byte i = 1; i <= 2; ++i) publish(made(i, "big", 0, limits::kept_content_bytes - i));
   const std::int64_t until = std::int64_t{1} << 31;
-  const auto sum = kept.sums({0, until}, {"", "", "z"}).value().front().sum;
+  const auto sum = kept.sums({0, until}, {{}, "", "z"}).value().front().sum;
   CHECK(sum.high > 0);
   // (2 x 2^42 - 3) x 2^31 / 3600
   CHECK(byte_hours(sum) == "5247073869853371778");
@@ -293,7 +293,7 @@ TEST_CASE_METHOD(fixture, "accounts: tenants and parties, in order, page by page
   nobody.tenant.clear();
   REQUIRE(served.record({sent(1, 100), by_http, of_bob, nobody}));
   const account_period when{0, 20 * hour};
-  const auto tenants = all.list({kind::tenant, "", "", 10}, when, 1500).value();
+  const auto tenants = all.list({kind::tenant, {}, "", 10}, when, 1500).value();
   REQUIRE(tenants.size() == 3);
   CHECK(tenants[0].name == "alice");
   CHECK(tenants[0].served == std::vector<msg::overlay_bytes>{{"bittorrent", 100}, {"http", 70}});
@@ -304,19 +304,48 @@ TEST_CASE_METHOD(fixture, "accounts: tenants and parties, in order, page by page
   CHECK(tenants[1].byte_seconds_low == 0);
   CHECK(tenants[2].name == "carol");
   CHECK(tenants[2].served.empty());
-  const auto first = all.list({kind::tenant, "", "", 2}, when, 1500).value();
+  const auto first = all.list({kind::tenant, {}, "", 2}, when, 1500).value();
   REQUIRE(first.size() == 2);
-  const auto rest = all.list({kind::tenant, "", first.back().name, 2}, when, 1500).value();
+  const auto rest = all.list({kind::tenant, {}, first.back().name, 2}, when, 1500).value();
   REQUIRE(rest.size() == 1);
   CHECK(rest.front() == tenants[2]);
-  const auto parties = all.list({kind::party, "", "", 10}, when, 1500).value();
+  const auto parties = all.list({kind::party, {}, "", 10}, when, 1500).value();
   REQUIRE(parties.size() == 1);
   CHECK(parties[0].name == "tracker");
   CHECK(parties[0].served == std::vector<msg::overlay_bytes>{{"bittorrent", 5}, {"http", 70}});
   // One tenant sees itself, and what parties took of it.
-  CHECK(all.list({kind::tenant, "alice", "", 10}, when, 1500).value() == std::vector{tenants[0]});
-  CHECK(all.list({kind::party, "alice", "", 10}, when, 1500).value().front().served ==
+  CHECK(all.list({kind::tenant, {"alice", ""}, "", 10}, when, 1500).value() ==
+        std::vector{tenants[0]});
+  CHECK(all.list({kind::party, {"alice", ""}, "", 10}, when, 1500).value().front().served ==
         std::vector<msg::overlay_bytes>{{"http", 70}});
-  CHECK(all.list({kind::party, "carol", "", 10}, when, 1500)->empty());
+  CHECK(all.list({kind::party, {"carol", ""}, "", 10}, when, 1500)->empty());
   CHECK(all.prune(11 * hour).value() == 4);
+}
+
+TEST_CASE_METHOD(fixture, "accounts: a party sees what it took, of whomever, and nothing else") {
+  publish(made(1, "alice", 1000));
+  auto by_http = sent(2, 70);
+  by_http.overlay = "http";
+  by_http.party = "tracker";
+  auto of_bob = sent(3, 5);
+  of_bob.tenant = "bob";
+  of_bob.party = "tracker";
+  auto others = sent(4, 900);
+  others.party = "tracker2";
+  REQUIRE(served.record({sent(1, 100), by_http, of_bob, others}));
+  const account_period when{0, 20 * hour};
+  const account_scope own{"", "tracker"};
+  const auto found = all.list({kind::party, own, "", 10}, when, 1500).value();
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].name == "tracker");
+  CHECK(found[0].served == std::vector<msg::overlay_bytes>{{"bittorrent", 5}, {"http", 70}});
+  CHECK(all.list({kind::party, own, "tracker", 10}, when, 1500)->empty());
+  CHECK(all.list({kind::tenant, own, "", 10}, when, 1500)->empty());
+  CHECK(all.list({kind::party, {"", "nobody"}, "", 10}, when, 1500)->empty());
+  CHECK(served.page(when, own, {}, 10)->deliveries == std::vector{by_http, of_bob});
+  // Page by page, too.
+  const auto first = served.page(when, own, {}, 1).value();
+  CHECK(first.deliveries == std::vector{by_http});
+  CHECK(served.page(when, own, first.next, 10)->deliveries == std::vector{of_bob});
+  CHECK(served.page(when, {"bob", "tracker"}, {}, 10)->deliveries == std::vector{of_bob});
 }

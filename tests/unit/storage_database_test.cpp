@@ -1,9 +1,11 @@
+#include "schema/base/encoding.hpp"
 #include "storage/catalogue.hpp"
 #include "storage/database.hpp"
 #include "storage/ledger.hpp"
 #include "storage/limits.hpp"
 #include "storage/migrations.hpp"
 #include "storage/name_table.hpp"
+#include "storage/party_table.hpp"
 #include "tests/catch.hpp"
 #include "tests/scratch.hpp"
 
@@ -93,7 +95,7 @@ TEST_CASE("what is no database of ours is refused and left alone") {
   CHECK(database::open("").error().code == errc::io);
 }
 
-TEST_CASE("what an older version wrote is found by its words, properties and tenant") {
+TEST_CASE("what an older version wrote is found by its words, properties, tenant and token") {
   const scratch_folder folder;
   const auto path = folder.file("old.db");
   const table_set old{name_tables().version_table, name_tables().steps.first(3)};
@@ -106,7 +108,9 @@ TEST_CASE("what an older version wrote is found by its words, properties and ten
       "insert into publication_words values ('a', 7), ('film', 7), ('codec=h264', 7);"
       "insert into names values (3, 'ed2k', '0102', 3, 5, '', 1, 0, 'A Film', '', 0);"
       "insert into names values (4, 'ed2k', '0103', 4, 5, '', 1, 0, '', '', 0);"
-      "insert into title_words values ('a', 3), ('film', 3)";
+      "insert into title_words values ('a', 3), ('film', 3);"
+      "insert into parties values ('tracker', '" +
+      id + "', '', '', 1, 0, 0, 9)";
   run_sql(path, sql.c_str());
   const auto db = database::open(path).value();
   const catalogue books(*db);
@@ -123,4 +127,8 @@ TEST_CASE("what an older version wrote is found by its words, properties and ten
   const auto names = name_table::open(*db).value();
   CHECK(names->search("film", 10, 2)->size() == 1);
   CHECK(names->list(10, 0, 2)->size() == 2);
+  const auto tracker = party_table(*db).find_token(from_hex(id).value()).value();
+  CHECK(tracker.name == "tracker");
+  CHECK(tracker.account.empty());
+  CHECK(tracker.added_at == 9);
 }

@@ -13,6 +13,7 @@ party made(const std::string& name, byte token) {
   p.token_hash = slice(bytes(32, token));
   p.tenants = {"studio", "archive"};
   p.overlays = {"bittorrent"};
+  p.account = "studio";
   p.message = true;
   p.added_at = 1000;
   return p;
@@ -33,6 +34,7 @@ TEST_CASE("party table: a token finds its party, a new one replaces it") {
   CHECK(g.parties.find_token(bytes(32, 2)).error().code == errc::not_found);
   auto again = made("tracker", 2);
   again.tenants = {};
+  again.account.clear();
   again.take = false;
   REQUIRE(g.parties.add(again));
   CHECK(g.parties.find_token(bytes(32, 1)).error().code == errc::not_found);
@@ -67,6 +69,11 @@ TEST_CASE("party table: what cannot be entered") {
   p.token_hash = slice(bytes(31));
   CHECK(g.parties.add(p).error().code == errc::malformed);
   p = made("x", 1);
+  p.account = "a\nb";
+  CHECK(g.parties.add(p).error().code == errc::malformed);
+  p.account = std::string(limits::domain_bytes + 1, 'a');
+  CHECK(g.parties.add(p).error().code == errc::malformed);
+  p.account.clear();
   p.tenants = {"a\nb"};
   CHECK(g.parties.add(p).error().code == errc::malformed);
   p.tenants.assign(limits::party_texts + 1, "t");

@@ -1,78 +1,11 @@
-#include "actors/services/access_service.hpp"
-#include "actors/services/account_reader.hpp"
-#include "actors/services/delivery_desk.hpp"
 #include "actors/services/http_shelf.hpp"
 #include "schema/base/encoding.hpp"
-#include "storage/served_table.hpp"
+#include "tests/actor/services/accounts_fixture.hpp"
 #include "tests/actor/services/door_fixture.hpp"
-#include "tests/actor/services/publish_fixture.hpp"
 
 using namespace interswarm;
 using namespace interswarm::services::testing;
 namespace services = interswarm::services;
-
-namespace {
-
-/// An access node over the press's catalogue, with everything that counts deliveries.
-struct counting_house : press {
-  counting_house() {
-    books = bridge::spawn_name_transfer(w.new_loop("books"), folder.file("books.db")).value();
-    services::library_context ctx;
-    ctx.books = books;
-    ctx.network = network;
-    shelf = spawn_on<services::library>(home, std::move(ctx));
-    open_desk();
-  }
-  ~counting_house() {
-    close_desk();
-    caf::anon_send_exit(shelf, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(books, caf::exit_reason::user_shutdown);
-  }
-  void open_desk() {
-    deliveries = services::spawn_delivery_desk(w.new_loop("deliveries"), folder.file("books.db"),
-                                               "here", shelf)
-                     .value();
-  }
-  /// Ends it and waits until it has written down what it has.
-  void close_desk() {
-    if (!deliveries) return;
-    caf::scoped_actor self(w.system);
-    self->monitor(deliveries);
-    caf::anon_send_exit(deliveries, caf::exit_reason::user_shutdown);
-    self->receive([](const caf::down_msg&) {}, caf::after(10s) >> [] { FAIL("it does not end"); });
-    deliveries = nullptr;
-  }
-  void join() { caf::anon_send(shelf, services::catalogue_up{"own", msg::catalogue_actor(desk)}); }
-  void sent(const msg::name& name, std::uint64_t count) {
-    caf::anon_send(deliveries, services::delivered{name.overlay, name, {}, {}, count});
-  }
-  msg::accounts_actor accounts_of(const std::string& tenant) {
-    return ask<msg::catalogue_accounts_result>(w.system, shelf, msg::catalogue_accounts{tenant})
-        .value()
-        .accounts;
-  }
-  std::vector<msg::account> accounts(const std::string& tenant = {},
-                                     msg::account_kind kind = msg::account_kind::tenant) {
-    return ask<msg::accounts_list_result>(w.system, accounts_of(tenant),
-                                          msg::accounts_list{{}, kind, {}, 0})
-        .value()
-        .accounts;
-  }
-  /// Of one account, by overlay; 0 where there is none.
-  std::uint64_t served(const std::string& name, const std::string& overlay,
-                       msg::account_kind kind = msg::account_kind::tenant) {
-    for (const auto& a : accounts({}, kind))
-      for (const auto& s : a.served)
-        if (a.name == name && s.overlay == overlay) return s.bytes;
-    return 0;
-  }
-
-  bridge::name_transfer_actor books;
-  services::library_actor shelf;
-  services::delivery_desk_actor deliveries;
-};
-
-} // namespace
 
 TEST_CASE("accounts: what swarms take is charged to the first whose publication is open") {
   counting_house h;
@@ -128,54 +61,13 @@ TEST_CASE("accounts: a restart and a catalogue that is away lose and double noth
   std::vector<msg::delivery> all;
   {
     auto db = database::open(h.folder.file("books.db")).value();
-    all = served_table(*db).page({0, 1LL << 40}, "", {}, 100).value().deliveries;
+    all = served_table(*db).page({0, 1LL << 40}, {}, {}, 100).value().deliveries;
   }
   CHECK(all.size() == 2);
   const auto taken =
       ask<msg::catalogue_deliver_result>(h.w.system, h.shelf, msg::catalogue_deliver{all});
   CHECK(taken->taken == 2);
   CHECK(h.served("alice", "http") == 340);
-}
-
-TEST_CASE("accounts: a party's session is charged to the tenant and noted for the party") {
-  counting_house h;
-  h.join();
-  const auto access = runtime::on(h.home, [&] {
-    return services::spawn_access_desk(h.home, h.shelf, services::spawn_post_desk(h.home, h.shelf),
-                                       h.deliveries);
-  });
-  const auto data = content(200'000, 3);
-  auto closed = draft("Closed");
-  closed.open = false;
-  REQUIRE(h.publish("studio", closed, data)->failure.empty());
-  const auto id = h.publish("other", closed, data)->publication.content_id;
-  msg::party p;
-  p.name = "tracker";
-  p.take = true;
-  p.tenants = {"other"};
-  const auto token =
-      ask<msg::catalogue_add_party_result>(h.w.system, h.shelf, msg::catalogue_add_party{p})->token;
-  const auto session = ask<services::logged_in>(h.w.system, access, services::login{token})->access;
-  auto opened =
-      ask<msg::access_service_open_result>(h.w.system, session, msg::access_service_open{id});
-  REQUIRE(opened);
-  for (int i = 0; i < 2; ++i) {
-    msg::source_read q;
-    q.range = {0, 200'000};
-    q.deadline_ms = 5000;
-    const auto got = ask<msg::source_read_result>(h.w.system, opened->source, q);
-    REQUIRE(got);
-    CHECK(equal(got->data, data));
-    q.range = {0, 300'000};
-    CHECK_FALSE(ask<msg::source_read_result>(h.w.system, opened->source, q));
-  }
-  // "studio" published first, but gives the party nothing.
-  CHECK(eventually([&] { return h.served("other", "rpc") == 400'000; }));
-  CHECK(h.served("studio", "rpc") == 0);
-  CHECK(h.served("tracker", "rpc", msg::account_kind::party) == 400'000);
-  CHECK(h.accounts("studio", msg::account_kind::party).empty());
-  opened->source = nullptr;
-  caf::anon_send_exit(access, caf::exit_reason::user_shutdown);
 }
 
 TEST_CASE("accounts: what HTTP sends counts each time") {
@@ -242,7 +134,7 @@ TEST_CASE("accounts: more names than payers are sought for are nobody's, and non
   h.close_desk();
   auto db = database::open(h.folder.file("books.db")).value();
   std::uint64_t sum = 0;
-  const auto page = served_table(*db).page({0, 1LL << 40}, "", {}, 100).value();
+  const auto page = served_table(*db).page({0, 1LL << 40}, {}, {}, 100).value();
   for (const auto& d : page.deliveries) sum += d.bytes;
   CHECK(sum == 3 * count);
 }
