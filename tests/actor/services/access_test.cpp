@@ -249,3 +249,42 @@ TEST_CASE("access: what one party may send is limited, wherever the receiver is"
   }));
   CHECK(f.sending(b, "two") == errc{});
 }
+
+TEST_CASE("access: messages from other access nodes have a bound, whoever sends them") {
+  front_desk f;
+  const auto hash = services::token_hash(f.add(talker("one")));
+  // Without a session, whose calls have a bound of their own.
+  const auto listens = [&](const msg::bridge_actor& ear) {
+    return ask<msg::access_service_listen_result>(f.w.system, f.own.post,
+                                                  services::party_listens{"two", 1, ear})
+        .value()
+        .listening;
+  };
+  msg::bridge_actor ear = spawn_on<test_bridge>(f.home);
+  auto listening = listens(ear);
+  const auto deliver = [&] {
+    auto r = ask<msg::party_post_deliver_result>(
+        f.w.system, f.own.post, msg::party_post_deliver{"one", hash, "two", status_question()});
+    return r ? error{errc{}, {}} : r.error();
+  };
+  auto unanswered = status_question();
+  unanswered.which = msg::message::which_t::names;
+  const auto begin = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      caf::anon_send(f.own.post, msg::party_post_deliver{"one", hash, "two", unanswered});
+  };
+  begin(services::max_messages_from_others - 1);
+  CHECK(deliver().code == errc{});
+  begin(1);
+  CHECK(deliver().code == errc::overloaded);
+  CHECK(deliver().text == "too many messages are in work");
+  // Parties of this node are not held up by others', and places come back.
+  const auto b = f.log_in(f.add(talker("three"))).value();
+  CHECK(f.sending(b, "two") == errc{});
+  caf::anon_send_exit(ear, caf::exit_reason::user_shutdown);
+  ear = spawn_on<test_bridge>(f.home);
+  listening = listens(ear);
+  CHECK(eventually([&] { return deliver().code == errc{}; }));
+  begin(services::max_messages_from_others);
+  CHECK(deliver().code == errc::overloaded);
+}
