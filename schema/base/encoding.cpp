@@ -143,6 +143,8 @@ std::string printable(std::string_view text, std::size_t limit) {
     if (length == 0 || first < 0x20 || first == 0x7F) {
       out += '?';
       text.remove_prefix(1);
+    } else if (out.size() + length > limit) {
+      break; // half a character is none
     } else {
       out += text.substr(0, length);
       text.remove_prefix(length);

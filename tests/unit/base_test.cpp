@@ -24,6 +24,8 @@ TEST_CASE("printable replaces what could forge a log line") {
   CHECK(printable("a\nb\x1b[0m") == "a?b?[0m");
   CHECK(printable("\xC3\xA9\xFF") == "\xC3\xA9?");
   CHECK(printable(std::string(500, 'x')).size() == 200);
+  CHECK(printable("ab\xE2\x82\xAC", 5) == "ab\xE2\x82\xAC");
+  CHECK(printable("ab\xE2\x82\xAC", 4) == "ab");
 }
 
 TEST_CASE("digests match their standards' vectors") {
