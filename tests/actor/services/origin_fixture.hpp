@@ -19,6 +19,18 @@ inline bytes some_content(std::size_t size) {
   return out;
 }
 
+/// Of the content that scripted servers have, and what tells its first version from others.
+constexpr std::size_t size = 3 << 20;
+inline const std::string v1 = "ETag: \"v1\"\r\n";
+
+/// Serves the content as it should be.
+inline scripted_origin::script honest(const bytes& content, const std::string& more = v1) {
+  return [&content, more](std::size_t, const seen_request& r, scripted_origin::answer& a) {
+    a.send(head_for(r, content.size(), more));
+    a.body(content, r.from(), r.to(content.size()));
+  };
+}
+
 /// Quick to try again, and allowed to ask this machine.
 inline origin_options quick() {
   origin_options o;
