@@ -14,7 +14,7 @@ using soci::use;
 
 namespace {
 
-result<void> check(const publication& p, byte_view chunks) {
+result<void> check(const msg::publication& p, byte_view chunks) {
   if (p.content_id.size() != 32) return fail(errc::malformed, "a content id has 32 bytes");
   if (p.size > limits::kept_content_bytes)
     return fail(errc::too_large, "a content of more than 4 TiB cannot be kept");
@@ -34,13 +34,13 @@ result<void> check(const publication& p, byte_view chunks) {
   const auto clean = [](const std::string& text) { return printable(text, text.size()) == text; };
   const bool fit = clean(p.tenant) && clean(p.title) && clean(p.media_type) && clean(p.series) &&
                    std::all_of(p.properties.begin(), p.properties.end(),
-                               [&](const auto& x) { return clean(x.first) && clean(x.second); });
+                               [&](const auto& x) { return clean(x.key) && clean(x.value); });
   if (!fit) return fail(errc::malformed, "a publication with unprintable text");
   return {};
 }
 
 /// Enters the content, or makes sure that the one known is the same.
-result<void> enter_content(soci::session& sql, const publication& p, byte_view chunks) {
+result<void> enter_content(soci::session& sql, const msg::publication& p, byte_view chunks) {
   const auto id = to_hex(p.content_id);
   const auto size = static_cast<std::int64_t>(p.size);
   std::int64_t known_size = -1;
@@ -94,7 +94,7 @@ std::int64_t number_of(soci::session& sql, const char* statement) {
 
 } // namespace
 
-result<void> catalogue::keep(const publication& p) {
+result<void> catalogue::keep(const msg::publication& p) {
   auto& sql = db_.session().sql;
   const auto row = keeping_row{to_hex(p.content_id), p.tenant};
   if (continue_keeping(sql, row, p.published_at, p.expires)) return {};
@@ -128,7 +128,7 @@ result<std::vector<slice>> catalogue::drop(const std::vector<std::int64_t>& ids,
   return out;
 }
 
-result<std::vector<slice>> catalogue::publish(const publication& p, byte_view chunks) {
+result<std::vector<slice>> catalogue::publish(const msg::publication& p, byte_view chunks) {
   if (auto ok = check(p, chunks); !ok) return tl::unexpected(ok.error());
   auto& session = db_.session();
   return sql_write(session, "publish", [&]() -> result<std::vector<slice>> {
@@ -206,24 +206,25 @@ result<kept_content> catalogue::find(byte_view content_id) const {
   });
 }
 
-result<std::vector<publication>> catalogue::publications(byte_view content_id,
-                                                         std::int64_t now) const {
-  return sql_guard(db_.session(), "read the catalogue", [&]() -> result<std::vector<publication>> {
-    raw_publication raw;
-    const auto id = to_hex(content_id);
-    soci::statement st(db_.session().sql);
-    raw.into_all(st);
-    st.exchange(use(id, "content"));
-    st.exchange(use(now, "now"));
-    select_once(st, std::string(raw_publication::select) +
-                        "publications p join contents c on c.content_id = p.content_id where "
-                        "p.content_id = :content and (p.expires = 0 or p.expires > "
-                        ":now) order by p.id limit " +
-                        std::to_string(limits::listing));
-    std::vector<publication> out;
-    while (st.fetch()) out.push_back(raw.get());
-    return out;
-  });
+result<std::vector<msg::publication>> catalogue::publications(byte_view content_id,
+                                                              std::int64_t now) const {
+  return sql_guard(
+      db_.session(), "read the catalogue", [&]() -> result<std::vector<msg::publication>> {
+        raw_publication raw;
+        const auto id = to_hex(content_id);
+        soci::statement st(db_.session().sql);
+        raw.into_all(st);
+        st.exchange(use(id, "content"));
+        st.exchange(use(now, "now"));
+        select_once(st, std::string(raw_publication::select) +
+                            "publications p join contents c on c.content_id = p.content_id where "
+                            "p.content_id = :content and (p.expires = 0 or p.expires > "
+                            ":now) order by p.id limit " +
+                            std::to_string(limits::listing));
+        std::vector<msg::publication> out;
+        while (st.fetch()) out.push_back(raw.get());
+        return out;
+      });
 }
 
 result<std::vector<kept_content>> catalogue::wanted(byte_view after, std::size_t limit) const {

@@ -5,34 +5,12 @@
 #include "storage/database.hpp"
 #include "storage/limits.hpp"
 #include "storage/row_bound.hpp"
+#include "storage/values.hpp"
 
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace interswarm {
-
-/// A content as one tenant published it.
-struct publication {
-  /// Grows with every new one; 0 until it is entered.
-  std::int64_t id = 0;
-  slice content_id; // 32 bytes
-  std::uint64_t size = 0;
-  std::string tenant;
-  std::string title;
-  /// As in HTTP: "video/mp4".
-  std::string media_type;
-  /// Such as duration, codec, tag (which may come several times); in the order given.
-  std::vector<std::pair<std::string, std::string>> properties;
-  /// Where the same tenant publishes another content of a series, that takes this one's place.
-  std::string series;
-  /// Everybody may have it; else only who shows a right to it.
-  bool open = true;
-  std::int64_t published_at = 0; // Unix seconds
-  std::int64_t expires = 0;      // Unix seconds, 0 = never
-
-  friend bool operator==(const publication&, const publication&) = default;
-};
 
 /// A content that the storage network keeps, once for all who published it.
 struct kept_content {
@@ -42,15 +20,6 @@ struct kept_content {
   slice chunks;
 
   friend bool operator==(const kept_content&, const kept_content&) = default;
-};
-
-/// Which publications a listing gives.
-struct catalogue_query {
-  std::string words;      // all of them in the title, the last one as a beginning
-  std::string tenant;     // exactly
-  std::string media_type; // the beginning: "video/"
-  std::pair<std::string, std::string> property;
-  bool open_only = false;
 };
 
 struct tenant_usage {
@@ -71,7 +40,7 @@ public:
   /// withdraws what it replaces in its series. Gives the ids of contents that nobody publishes any
   /// more. Fails `malformed` or `too_large`, `conflict` for a content known with another size or
   /// other chunks.
-  result<std::vector<slice>> publish(const publication& p, byte_view chunks);
+  result<std::vector<slice>> publish(const msg::publication& p, byte_view chunks);
   /// Gives the content's id when nobody publishes it any more. Fails `not_found`.
   result<std::vector<slice>> withdraw(byte_view content_id, const std::string& tenant,
                                       std::int64_t now);
@@ -81,11 +50,11 @@ public:
   /// Fails `not_found`.
   result<kept_content> find(byte_view content_id) const;
   /// Who published the content, the first one first; those that have expired are left out.
-  result<std::vector<publication>> publications(byte_view content_id, std::int64_t now) const;
+  result<std::vector<msg::publication>> publications(byte_view content_id, std::int64_t now) const;
   /// Newest first, those before the publication `before` (0: from the newest on), at most `limit`
   /// and `limits::listing`.
-  result<std::vector<publication>> list(const catalogue_query& q, std::int64_t before,
-                                        std::size_t limit, std::int64_t now) const;
+  result<std::vector<msg::publication>> list(const msg::query& q, std::int64_t before,
+                                             std::size_t limit, std::int64_t now) const;
   /// Bytes and number of what the tenant publishes; a content that others publish too counts for
   /// each of them.
   result<tenant_usage> usage(const std::string& tenant, std::int64_t now) const;
@@ -94,7 +63,7 @@ public:
 
 private:
   result<std::vector<slice>> drop(const std::vector<std::int64_t>& ids, std::int64_t now);
-  result<void> keep(const publication& p);
+  result<void> keep(const msg::publication& p);
 
   database& db_;
   row_bound bound_;

@@ -13,10 +13,10 @@ using soci::use;
 namespace {
 
 /// What the index is asked for.
-std::vector<index_term> terms_of(const catalogue_query& q, std::vector<std::string> words) {
+std::vector<index_term> terms_of(const msg::query& q, std::vector<std::string> words) {
   using kind = index_term::kind;
   auto out = word_terms(std::move(words), true);
-  if (!q.property.first.empty()) out.push_back(property_term(q.property.first, q.property.second));
+  if (!q.property.key.empty()) out.push_back(property_term(q.property.key, q.property.value));
   if (!q.tenant.empty()) out.push_back({kind::tenant, q.tenant, false});
   if (!q.media_type.empty()) out.push_back({kind::media_type, q.media_type, true});
   if (q.open_only) out.push_back({kind::open, {}, false});
@@ -27,16 +27,16 @@ std::vector<index_term> terms_of(const catalogue_query& q, std::vector<std::stri
 /// at all is asked of the rows.
 class listing_condition {
 public:
-  listing_condition(const catalogue_query& q, std::int64_t now) : now_(now) {
+  listing_condition(const msg::query& q, std::int64_t now) : now_(now) {
     if (q.open_only) text_ += " and p.is_open = 1";
     if (!q.tenant.empty()) text_ += " and p.tenant = " + value(q.tenant);
     if (!q.media_type.empty()) {
       text_ += " and p.media_type >= " + value(q.media_type);
       text_ += " and p.media_type < " + value(q.media_type + last_letter);
     }
-    if (!q.property.first.empty()) {
+    if (!q.property.key.empty()) {
       text_ += " and replace(p.properties, " +
-               value("\n" + q.property.first + "=" + q.property.second + "\n") +
+               value("\n" + q.property.key + "=" + q.property.value + "\n") +
                ", '') <> p.properties";
     }
   }
@@ -63,14 +63,14 @@ private:
 
 } // namespace
 
-result<std::vector<publication>> catalogue::list(const catalogue_query& q, std::int64_t before,
-                                                 std::size_t limit, std::int64_t now) const {
+result<std::vector<msg::publication>> catalogue::list(const msg::query& q, std::int64_t before,
+                                                      std::size_t limit, std::int64_t now) const {
   // A server takes UTF-8 only; what is none is in no title.
   auto words = words_of(printable(q.words, q.words.size()));
-  if (words.empty() && !q.words.empty()) return std::vector<publication>{};
+  if (words.empty() && !q.words.empty()) return std::vector<msg::publication>{};
   if (words.size() > limits::search_words) words.resize(limits::search_words);
   auto& session = db_.session();
-  return sql_guard(session, "search the catalogue", [&]() -> result<std::vector<publication>> {
+  return sql_guard(session, "search the catalogue", [&]() -> result<std::vector<msg::publication>> {
     const word_search search(session.sql, word_index::publications, "p.id",
                              terms_of(q, std::move(words)), before);
     const listing_condition where(q, now);
@@ -83,7 +83,7 @@ result<std::vector<publication>> catalogue::list(const catalogue_query& q, std::
                         "publications p cross join contents c where " + where.text() +
                         search.condition() + " order by " + search.order() + " desc limit " +
                         std::to_string(std::min(limit, limits::listing)));
-    std::vector<publication> out;
+    std::vector<msg::publication> out;
     while (st.fetch()) out.push_back(raw.get());
     return out;
   });

@@ -12,8 +12,8 @@ using soci::use;
 
 namespace {
 
-constexpr const char* columns = "select name, token, tenants, overlays, account, may_take, "
-                                "may_message, revoked, added_at from parties ";
+constexpr const char* columns = "select name, tenants, overlays, account, may_take, may_message, "
+                                "revoked, added_at from parties ";
 
 std::string joined(const std::vector<std::string>& texts) {
   std::string out;
@@ -32,23 +32,20 @@ std::vector<std::string> split(std::string_view text) {
 }
 
 struct raw_party {
-  std::string name, token, tenants, overlays, account;
+  std::string name, tenants, overlays, account;
   int take = 0;
   int message = 0;
   int revoked = 0;
   std::int64_t added_at = 0;
 
   void into_all(soci::statement& st) {
-    for (auto* text : {&name, &token, &tenants, &overlays, &account}) st.exchange(into(*text));
+    for (auto* text : {&name, &tenants, &overlays, &account}) st.exchange(into(*text));
     for (auto* flag : {&take, &message, &revoked}) st.exchange(into(*flag));
     st.exchange(into(added_at));
   }
-  party get() const {
-    return {name,           slice(from_hex(token).value_or(bytes{})),
-            split(tenants), split(overlays),
-            account,        take != 0,
-            message != 0,   revoked != 0,
-            added_at};
+  msg::party get() const {
+    return {name,         split(tenants), split(overlays), take != 0,
+            message != 0, revoked != 0,   added_at,        account};
   }
 };
 
@@ -57,8 +54,8 @@ bool clean(const std::string& text) {
          printable(text, text.size()) == text;
 }
 
-result<void> check(const party& p) {
-  if (p.token_hash.size() != 32) return fail(errc::malformed, "a token's hash has 32 bytes");
+result<void> check(const msg::party& p, byte_view token_hash) {
+  if (token_hash.size() != 32) return fail(errc::malformed, "a token's hash has 32 bytes");
   if (p.tenants.size() > limits::party_texts || p.overlays.size() > limits::party_texts)
     return fail(errc::too_large, "a party with more than 256 tenants or overlays");
   if (!clean(p.name) || (!p.account.empty() && !clean(p.account)) ||
@@ -71,11 +68,11 @@ result<void> check(const party& p) {
 
 } // namespace
 
-result<void> party_table::add(const party& p) {
-  if (auto ok = check(p); !ok) return ok;
+result<void> party_table::add(const msg::party& p, byte_view token_hash) {
+  if (auto ok = check(p, token_hash); !ok) return ok;
   return sql_write(db_.session(), "enter a party", [&]() -> result<void> {
     auto& sql = db_.session().sql;
-    const auto token = to_hex(p.token_hash);
+    const auto token = to_hex(token_hash);
     const auto tenants = joined(p.tenants);
     const auto overlays = joined(p.overlays);
     const int take = p.take ? 1 : 0;
@@ -87,9 +84,8 @@ result<void> party_table::add(const party& p) {
       return fail(errc::too_large, "there are 100,000 parties already");
     sql << "delete from parties where name = :name", use(p.name, "name");
     sql << "insert into parties (name, token, tenants, overlays, account, may_take, may_message, "
-           "revoked, "
-           "added_at) values (:name, :token, :tenants, :overlays, :account, :take, :message, "
-           ":revoked, :at)",
+           "revoked, added_at) values (:name, :token, :tenants, :overlays, :account, :take, "
+           ":message, :revoked, :at)",
         use(p.name, "name"), use(token, "token"), use(tenants, "tenants"),
         use(overlays, "overlays"), use(p.account, "account"), use(take, "take"),
         use(message, "message"), use(revoked, "revoked"), use(p.added_at, "at");
@@ -108,8 +104,8 @@ result<void> party_table::revoke(const std::string& name) {
   });
 }
 
-result<party> party_table::find_token(byte_view token_hash) const {
-  return sql_guard(db_.session(), "read the parties", [&]() -> result<party> {
+result<msg::party> party_table::find_token(byte_view token_hash) const {
+  return sql_guard(db_.session(), "read the parties", [&]() -> result<msg::party> {
     raw_party raw;
     const auto token = to_hex(token_hash);
     soci::statement st(db_.session().sql);
@@ -124,8 +120,8 @@ result<party> party_table::find_token(byte_view token_hash) const {
   });
 }
 
-result<std::vector<party>> party_table::list() const {
-  return sql_guard(db_.session(), "read the parties", [&]() -> result<std::vector<party>> {
+result<std::vector<msg::party>> party_table::list() const {
+  return sql_guard(db_.session(), "read the parties", [&]() -> result<std::vector<msg::party>> {
     raw_party raw;
     soci::statement st(db_.session().sql);
     raw.into_all(st);
@@ -133,7 +129,7 @@ result<std::vector<party>> party_table::list() const {
     st.prepare(std::string(columns) + "order by name limit " + std::to_string(limits::parties));
     st.define_and_bind();
     st.execute();
-    std::vector<party> out;
+    std::vector<msg::party> out;
     while (st.fetch()) out.push_back(raw.get());
     return out;
   });

@@ -14,7 +14,7 @@ const char* const raw_publication::select =
 
 slice from_hex_text(const std::string& text) { return slice(from_hex(text).value_or(bytes{})); }
 
-std::string joined(const std::vector<std::pair<std::string, std::string>>& properties) {
+std::string joined(const std::vector<msg::property>& properties) {
   std::string out = "\n";
   for (const auto& [key, value] : properties) out += key + "=" + value + "\n";
   return out;
@@ -22,25 +22,26 @@ std::string joined(const std::vector<std::pair<std::string, std::string>>& prope
 
 namespace {
 
-std::vector<std::pair<std::string, std::string>> split(std::string_view text) {
-  std::vector<std::pair<std::string, std::string>> out;
+std::vector<msg::property> split(std::string_view text) {
+  std::vector<msg::property> out;
   while (!text.empty()) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     const auto equals = line.find('=');
-    if (equals != line.npos) out.emplace_back(line.substr(0, equals), line.substr(equals + 1));
+    if (equals != line.npos)
+      out.push_back({std::string(line.substr(0, equals)), std::string(line.substr(equals + 1))});
   }
   return out;
 }
 
 } // namespace
 
-raw_publication::raw_publication(const publication& p)
+raw_publication::raw_publication(const msg::publication& p)
     : id(p.id), content_id(to_hex(p.content_id)), size(static_cast<std::int64_t>(p.size)),
       tenant(p.tenant), title(p.title), media_type(p.media_type), properties(joined(p.properties)),
       series(p.series), open(p.open ? 1 : 0), published_at(p.published_at), expires(p.expires) {}
 
-publication raw_publication::get() const {
+msg::publication raw_publication::get() const {
   return {id,
           from_hex_text(content_id),
           static_cast<std::uint64_t>(size),
@@ -69,7 +70,7 @@ index_term property_term(const std::string& key, const std::string& value) {
   return {index_term::kind::property, printable(key + "=" + value, limits::word_bytes - 3), false};
 }
 
-std::vector<index_term> terms_of(const publication& p) {
+std::vector<index_term> terms_of(const msg::publication& p) {
   auto out = word_terms(words_of(p.title), false);
   for (const auto& [key, value] : p.properties) out.push_back(property_term(key, value));
   out.push_back({index_term::kind::tenant, p.tenant, false});

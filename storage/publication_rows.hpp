@@ -11,7 +11,7 @@ namespace interswarm {
 slice from_hex_text(const std::string& text);
 /// Properties as a column has them: a line for each, behind an empty one. Checked to hold neither
 /// line ends nor, in the key, '='.
-std::string joined(const std::vector<std::pair<std::string, std::string>>& properties);
+std::string joined(const std::vector<msg::property>& properties);
 
 /// The columns of one row.
 struct raw_publication {
@@ -27,14 +27,14 @@ struct raw_publication {
   std::int64_t expires = 0;
 
   raw_publication() = default;
-  explicit raw_publication(const publication& p);
-  publication get() const;
+  explicit raw_publication(const msg::publication& p);
+  msg::publication get() const;
   void into_all(soci::statement& st);
 };
 
 /// What the index has of a property, cut to a word's length; no word of a title has a '='.
 index_term property_term(const std::string& key, const std::string& value);
 /// All by which a publication is found.
-std::vector<index_term> terms_of(const publication& p);
+std::vector<index_term> terms_of(const msg::publication& p);
 
 } // namespace interswarm

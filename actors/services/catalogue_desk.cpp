@@ -6,8 +6,10 @@
 #include "actors/runtime/wall_clock.hpp"
 #include "actors/services/account_reader.hpp"
 #include "schema/base/encoding.hpp"
+#include "schema/base/hash.hpp"
 #include "storage/ledger.hpp"
 #include "storage/name_table.hpp"
+#include "storage/party_table.hpp"
 
 #include <algorithm>
 #include <list>
@@ -34,10 +36,6 @@ constexpr auto prune_every = std::chrono::hours(1);
 
 bytes to_bytes(const slice& s) { return {s.view().begin(), s.view().end()}; }
 caf::error refuse(const error& e) { return runtime::make_caf_error(e); }
-
-catalogue_query from_message(const msg::query& q) {
-  return {q.words, q.tenant, q.media_type, {q.property.key, q.property.value}, q.open_only};
-}
 
 class catalogue_desk final : public runtime::loop_actor<catalogue_desk_actor> {
 public:
@@ -92,12 +90,9 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
       [this](const msg::catalogue_newest& x) { return newest(x.limit); },
       [this](const msg::catalogue_content& x) { return content(x.content_id); },
       [this](const msg::catalogue_search& x) -> caf::result<msg::catalogue_search_result> {
-        auto found = kept_->contents->list(from_message(x.query), x.before, x.limit,
-                                           runtime::unix_seconds());
+        auto found = kept_->contents->list(x.query, x.before, x.limit, runtime::unix_seconds());
         if (!found) return refuse(found.error());
-        msg::catalogue_search_result out;
-        for (const auto& p : *found) out.publications.push_back(to_message(p));
-        return out;
+        return msg::catalogue_search_result{std::move(*found)};
       },
       [this](const msg::catalogue_account& x) -> caf::result<void> {
         if (auto ok = kept_->entries->record(x.entries); !ok) return refuse(ok.error());
@@ -118,10 +113,10 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
         return msg::catalogue_party_accounts_result{read_accounts({{}, x.party})};
       },
       [this](const msg::catalogue_party& x) -> caf::result<msg::catalogue_party_result> {
-        const auto found = kept_->parties->find_token(x.token_hash);
+        auto found = kept_->parties->find_token(x.token_hash);
         if (!found) return refuse(found.error());
         if (found->revoked) return runtime::make_caf_error(errc::denied, "this party was revoked");
-        return msg::catalogue_party_result{to_message(*found)};
+        return msg::catalogue_party_result{std::move(*found)};
       },
       [this](const msg::catalogue_parties&) { return parties(); },
       [this](const msg::catalogue_add_party& x) { return add_party(x.party); },
@@ -197,7 +192,7 @@ caf::result<msg::catalogue_names_result> catalogue_desk::names(const msg::name& 
   const auto published = kept_->contents->publications(id, now);
   if (!published) return refuse(published.error());
   const bool open = std::any_of(published->begin(), published->end(),
-                                [](const publication& p) { return p.open; });
+                                [](const msg::publication& p) { return p.open; });
   msg::name_record stored;
   stored.name = {std::string(stored_overlay), id};
   stored.size = kept->size;
@@ -216,7 +211,7 @@ caf::result<msg::catalogue_newest_result> catalogue_desk::newest(std::uint32_t l
   limit = std::min(limit, max_newest);
   const auto now = runtime::unix_seconds();
   msg::catalogue_newest_result out;
-  catalogue_query q;
+  msg::query q;
   q.open_only = true;
   std::int64_t before = 0;
   std::set<bytes> seen; // several may publish one content
@@ -249,18 +244,16 @@ caf::result<msg::catalogue_content_result> catalogue_desk::content(const slice& 
   out.content.record.evidence = msg::evidence::structural;
   out.content.record.permission = msg::permission::allowed;
   out.content.chunks = kept->chunks;
-  for (const auto& p : *published) out.publications.push_back(to_message(p));
+  out.publications = std::move(*published);
   if (!out.publications.empty()) out.content.record.title = out.publications.front().title;
   return out;
 }
 
 caf::result<tenant_list> catalogue_desk::list(const msg::query& q, std::int64_t before,
                                               std::uint32_t limit) {
-  auto found = kept_->contents->list(from_message(q), before, limit, runtime::unix_seconds());
+  auto found = kept_->contents->list(q, before, limit, runtime::unix_seconds());
   if (!found) return refuse(found.error());
-  tenant_list out;
-  for (const auto& p : *found) out.publications.push_back(to_message(p));
-  return out;
+  return tenant_list{std::move(*found)};
 }
 
 result<void> catalogue_desk::verify(const std::vector<msg::name_record>& records,
@@ -284,7 +277,7 @@ caf::result<entered_publication> catalogue_desk::enter(const enter_publication& 
   // Names and publication together, or neither.
   const auto entered = kept_->db->batch([&]() -> result<void> {
     if (auto ok = verify(x.records, x.what.content_id); !ok) return ok;
-    auto gone = kept_->contents->publish(services::from_message(x.what), x.chunks);
+    auto gone = kept_->contents->publish(x.what, x.chunks);
     if (!gone) return tl::unexpected(gone.error());
     out.orphans = std::move(*gone);
     return {};
@@ -294,7 +287,7 @@ caf::result<entered_publication> catalogue_desk::enter(const enter_publication& 
   const auto published = kept_->contents->publications(x.what.content_id, runtime::unix_seconds());
   if (published) {
     for (const auto& p : *published)
-      if (p.tenant == x.what.tenant) out.what = to_message(p);
+      if (p.tenant == x.what.tenant) out.what = p;
   }
   if (auto all = kept_->names->by_content(x.what.content_id, runtime::unix_seconds()))
     out.records = std::move(*all);
@@ -313,11 +306,9 @@ caf::result<unknown_contents> catalogue_desk::unknown(const find_unknown& x) con
 }
 
 caf::result<msg::catalogue_parties_result> catalogue_desk::parties() const {
-  const auto found = kept_->parties->list();
+  auto found = kept_->parties->list();
   if (!found) return refuse(found.error());
-  msg::catalogue_parties_result out;
-  for (const auto& p : *found) out.parties.push_back(to_message(p));
-  return out;
+  return msg::catalogue_parties_result{std::move(*found)};
 }
 
 caf::result<msg::catalogue_add_party_result> catalogue_desk::add_party(const msg::party& p) {
@@ -325,16 +316,10 @@ caf::result<msg::catalogue_add_party_result> catalogue_desk::add_party(const msg
   if (RAND_bytes(secret.data(), static_cast<int>(secret.size())) != 1)
     return runtime::make_caf_error(errc::internal, "the system gives no random bytes");
   const auto token = to_hex(secret);
-  party out;
-  out.name = p.name;
-  out.token_hash = token_hash(token);
-  out.tenants = p.tenants;
-  out.overlays = p.overlays;
-  out.account = p.account;
-  out.take = p.take;
-  out.message = p.message;
-  out.added_at = runtime::unix_seconds();
-  if (auto ok = kept_->parties->add(out); !ok) return refuse(ok.error());
+  auto entered = p;
+  entered.revoked = false;
+  entered.added_at = runtime::unix_seconds();
+  if (auto ok = kept_->parties->add(entered, token_hash(token)); !ok) return refuse(ok.error());
   // An old token of it is void now.
   note_change();
   return msg::catalogue_add_party_result{token};
@@ -363,6 +348,8 @@ caf::result<orphaned> catalogue_desk::dropped(result<std::vector<slice>> gone) {
 }
 
 } // namespace
+
+slice token_hash(std::string_view token) { return slice::copy_of(sha256(as_bytes(token))); }
 
 result<catalogue_desk_actor> spawn_catalogue_desk(runtime::loop& home, const std::string& where,
                                                   charging_options charging) {

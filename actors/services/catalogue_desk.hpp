@@ -2,7 +2,6 @@
 
 #include "actors/runtime/loop.hpp"
 #include "actors/services/contract.hpp"
-#include "storage/party_table.hpp"
 
 #include <chrono>
 #include <map>
@@ -31,11 +30,6 @@ result<catalogue_desk_actor> spawn_catalogue_desk(runtime::loop& home, const std
 
 /// Names that are offered in every overlay by one node at most.
 inline constexpr std::uint32_t max_newest = 10'000;
-
-/// The catalogue's form of a publication, and back.
-publication from_message(const msg::publication& p);
-msg::publication to_message(const publication& p);
-msg::party to_message(const party& p);
 
 /// By what a party's token is known.
 slice token_hash(std::string_view token);

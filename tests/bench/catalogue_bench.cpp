@@ -112,8 +112,8 @@ void measure_ours(shelf& s, std::uint64_t count, unsigned rounds) {
     return s.names->find(content((n >> 8) + (std::uint64_t{1} << 60)).records[0].name, now) ? 1U
                                                                                             : 0U;
   });
-  const auto ask = [&](const std::string& what,
-                       const std::function<catalogue_query(numbers&)>& make, double before = 0) {
+  const auto ask = [&](const std::string& what, const std::function<msg::query(numbers&)>& make,
+                       double before = 0) {
     const auto page = static_cast<std::int64_t>(before * static_cast<double>(count));
     measure("search: " + what, rounds, [&](auto n) {
       numbers from(n);
@@ -121,14 +121,14 @@ void measure_ours(shelf& s, std::uint64_t count, unsigned rounds) {
     });
   };
   const auto words = [](std::string text) {
-    catalogue_query q;
+    msg::query q;
     q.words = std::move(text);
     return q;
   };
   const auto ranked = [](numbers& from, std::uint64_t low, std::uint64_t high) {
     return word(low + from.next() % (high - low));
   };
-  ask("newest", [&](auto&) { return catalogue_query{}; });
+  ask("newest", [&](auto&) { return msg::query{}; });
   ask("a rare word", [&](auto& r) { return words(ranked(r, 50'000, vocabulary)); });
   ask("a common word", [&](auto& r) { return words(ranked(r, 1, 10)); });
   ask(
@@ -151,7 +151,7 @@ void measure_ours(shelf& s, std::uint64_t count, unsigned rounds) {
     return words(ranked(r, 1, 10) + " " + ranked(r, 1, vocabulary).substr(0, 2));
   });
   const auto with = [&](auto set) {
-    catalogue_query q;
+    msg::query q;
     set(q);
     return q;
   };

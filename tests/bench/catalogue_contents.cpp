@@ -79,9 +79,9 @@ generated content(std::uint64_t n) {
         (i == 0 ? "" : " ") + word(static_cast<std::uint64_t>(std::pow(vocabulary, from.unit())));
   const bool video = from.next() % 2 == 0;
   p.media_type = video ? "video/mp4" : from.next() % 2 == 0 ? "audio/ogg" : "application/pdf";
-  if (video) p.properties.emplace_back("codec", "h264");
-  p.properties.emplace_back("duration", std::to_string(from.next() % 10'000));
-  p.properties.emplace_back("tag", "tag" + std::to_string(from.next() % 1000));
+  if (video) p.properties.push_back({"codec", "h264"});
+  p.properties.push_back({"duration", std::to_string(from.next() % 10'000)});
+  p.properties.push_back({"tag", "tag" + std::to_string(from.next() % 1000)});
   p.open = from.next() % 8 != 0;
   p.published_at = some_day + static_cast<std::int64_t>(n);
   out.chunks = bytes(h.content_id->begin(), h.content_id->end());

@@ -58,7 +58,7 @@ private:
 std::string word(std::uint64_t rank);
 
 struct generated {
-  publication what;
+  msg::publication what;
   bytes chunks;
   std::vector<msg::name_record> records; // v1, v2, ed2k, as services::make_names has them
 };

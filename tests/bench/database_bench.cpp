@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
   const auto names = name_table::open(**opened).value();
   ledger book(**opened);
   measure("publish", rows, [&](unsigned n) {
-    publication p;
+    msg::publication p;
+    p.open = true;
     p.content_id = key_of(n);
     p.size = 50'000'000;
     p.tenant = "tenant " + std::to_string(n % 10);
@@ -58,7 +59,7 @@ int main(int argc, char** argv) {
   });
   measure("find", rows, [&](unsigned n) { return books.find(key_of(n)); });
   measure("list", rows / 10, [&](unsigned n) {
-    catalogue_query q;
+    msg::query q;
     q.words = "film " + std::to_string(n);
     return books.list(q, 0, 20, 2000);
   });

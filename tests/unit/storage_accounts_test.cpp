@@ -27,8 +27,10 @@ msg::delivery sent(byte receipt, std::uint64_t count) {
   return out;
 }
 
-publication made(byte n, const std::string& tenant, std::int64_t at, std::uint64_t size = 3600) {
-  publication p;
+msg::publication made(byte n, const std::string& tenant, std::int64_t at,
+                      std::uint64_t size = 3600) {
+  msg::publication p;
+  p.open = true;
   p.content_id = id_of(n);
   p.size = size;
   p.tenant = tenant;
@@ -45,7 +47,7 @@ struct fixture {
   catalogue contents{*db};
   accounts all{*db};
 
-  void publish(const publication& p) {
+  void publish(const msg::publication& p) {
     REQUIRE(contents.publish(p, bytes(chunk_count(p.size) * 32, p.content_id.data()[0])));
   }
   std::vector<msg::delivery> everything() {

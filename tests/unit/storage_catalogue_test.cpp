@@ -10,8 +10,9 @@ namespace {
 slice id_of(byte n) { return slice(bytes(32, n)); }
 bytes chunks_of(std::uint64_t size, byte n) { return bytes(chunk_count(size) * 32, n); }
 
-publication made(byte n, const std::string& tenant, const std::string& title) {
-  publication p;
+msg::publication made(byte n, const std::string& tenant, const std::string& title) {
+  msg::publication p;
+  p.open = true;
   p.content_id = id_of(n);
   p.size = 5'000'000;
   p.tenant = tenant;
@@ -26,10 +27,10 @@ struct shelf {
   std::unique_ptr<database> db = database::open(fresh.place()).value();
   catalogue books{*db};
 
-  std::vector<slice> publish(const publication& p) {
+  std::vector<slice> publish(const msg::publication& p) {
     return books.publish(p, chunks_of(p.size, p.content_id.data()[0])).value();
   }
-  std::vector<std::string> titles(const catalogue_query& q, std::int64_t before = 0,
+  std::vector<std::string> titles(const msg::query& q, std::int64_t before = 0,
                                   std::size_t limit = 100) {
     std::vector<std::string> out;
     const auto found = books.list(q, before, limit, 2000).value();
@@ -38,8 +39,8 @@ struct shelf {
   }
 };
 
-catalogue_query words(const std::string& text) {
-  catalogue_query q;
+msg::query words(const std::string& text) {
+  msg::query q;
   q.words = text;
   return q;
 }
@@ -149,7 +150,7 @@ TEST_CASE("catalogue: listings by words, type, tenant, property and right") {
   CHECK(s.titles(words("man thir")) == names{"Third Man Theme", "The Third Man"});
   CHECK(s.titles(words("ird")).empty());
   CHECK(s.titles(words("!!")).empty());
-  catalogue_query q;
+  msg::query q;
   q.tenant = "bob";
   CHECK(s.titles(q) == names{"Third draft", "Third Man Theme"});
   q.open_only = true;
@@ -178,7 +179,7 @@ TEST_CASE("catalogue: long properties are told apart behind what the index has o
   two.properties = {{"key", beginning + "2"}};
   s.publish(one);
   s.publish(two);
-  catalogue_query q;
+  msg::query q;
   q.property = {"key", beginning + "2"};
   CHECK(s.titles(q) == names{"two"});
 }
@@ -192,7 +193,7 @@ TEST_CASE("catalogue: what conditions ask for is all asked, however long") {
   two.media_type = "application/vnd.two";
   two.open = false;
   for (const auto& p : {one, two}) s.publish(p);
-  catalogue_query q;
+  msg::query q;
   q.media_type = "application/vnd.t"; // longer than what the index has
   CHECK(s.titles(q) == names{"two"});
   q.media_type = "appl";
@@ -297,7 +298,7 @@ TEST_CASE("catalogue: what has expired is gone") {
 
 TEST_CASE("catalogue: what does not fit is refused") {
   shelf s;
-  const auto code = [&](const publication& p) {
+  const auto code = [&](const msg::publication& p) {
     return s.books.publish(p, chunks_of(p.size, 1)).error().code;
   };
   auto p = made(1, "alice", "x");

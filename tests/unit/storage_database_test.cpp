@@ -114,14 +114,14 @@ TEST_CASE("what an older version wrote is found by its words, properties, tenant
   run_sql(path, sql.c_str());
   const auto db = database::open(path).value();
   const catalogue books(*db);
-  catalogue_query q;
+  msg::query q;
   q.words = "a fil";
   q.property = {"codec", "h264"};
   q.tenant = "alice";
   q.media_type = "video/";
   q.open_only = true;
   REQUIRE(books.list(q, 0, 10, 2)->size() == 1);
-  q.property.second = "h265";
+  q.property.value = "h265";
   CHECK(books.list(q, 0, 10, 2)->empty());
   CHECK(books.usage("alice", 2)->bytes == 5);
   const auto names = name_table::open(*db).value();

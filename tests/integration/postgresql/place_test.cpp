@@ -83,7 +83,7 @@ TEST_CASE("postgresql: key words of libpq, and long keys, and text of any langua
   auto p = made(1);
   p.properties = {{"who", std::string(59, 'x') + "\xC3\xA9\xC3\xA9"}};
   REQUIRE(publish(books, p));
-  catalogue_query q;
+  msg::query q;
   q.property = p.properties.front();
   CHECK(books.list(q, 0, 10, 2000)->size() == 1);
   q = {};

@@ -16,8 +16,9 @@ namespace interswarm::postgresql_testing {
 
 using clock_type = std::chrono::steady_clock;
 
-inline publication made(unsigned n, const std::string& tenant = "alice") {
-  publication p;
+inline msg::publication made(unsigned n, const std::string& tenant = "alice") {
+  msg::publication p;
+  p.open = true;
   bytes id(32, 0);
   for (std::size_t i = 0; i < 4; ++i) id[i] = static_cast<byte>(n >> (8 * i));
   p.content_id = slice(std::move(id));
@@ -28,7 +29,7 @@ inline publication made(unsigned n, const std::string& tenant = "alice") {
   return p;
 }
 
-inline result<std::vector<slice>> publish(catalogue& books, const publication& p) {
+inline result<std::vector<slice>> publish(catalogue& books, const msg::publication& p) {
   return books.publish(p, bytes(chunk_count(p.size) * 32, 7));
 }
 
