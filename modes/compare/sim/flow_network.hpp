@@ -1,5 +1,7 @@
 #pragma once
 
+#include "modes/compare/plan/plan.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,10 +10,6 @@
 #include <vector>
 
 namespace interswarm::compare {
-
-/// Simulated seconds since the start.
-using moment = double;
-inline constexpr moment never = std::numeric_limits<double>::infinity();
 
 /// Transfers as fluids: each crosses a few links (a peer's uplink, what joins two domains, a peer's
 /// downlink), and the links' rates are shared max-min fairly, as long-lived TCP flows of one round
