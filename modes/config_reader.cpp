@@ -257,7 +257,7 @@ void config_reader::tables(const char* key, const std::function<void(config_read
   const auto* node = find(key);
   if (node == nullptr) return;
   const auto* array = node->as_array();
-  if (array == nullptr || !array->is_array_of_tables()) {
+  if (array == nullptr || !(array->empty() || array->is_array_of_tables())) {
     fail_at(node, key, "tables are wanted, such as [[" + path_ + key + "]]");
     return;
   }
