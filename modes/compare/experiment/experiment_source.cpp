@@ -35,13 +35,16 @@ std::vector<std::string> parts_of(std::string_view key) {
   }
 }
 
-/// The table in which a key's last part stands. Those that are missing are made; a number names a
-/// table of a list. Nothing if something else is in the way.
+/// The table in which a key's last part stands. Those that are missing are made, but no overlay and
+/// no domain, whose names may be misspelt; a number names a table of a list. Nothing if there is
+/// none.
 toml::table* table_of(toml::table& root, const std::vector<std::string>& parts) {
+  const bool named = parts.front() == "overlay" || parts.front() == "domain";
   toml::node* at = &root;
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
     if (auto* table = at->as_table()) {
       at = table->get(parts[i]);
+      if (at == nullptr && named && i < 2) return nullptr;
       if (at == nullptr) at = &table->insert(parts[i], toml::table{}).first->second;
     } else if (auto* array = at->as_array()) {
       std::size_t number = 0;

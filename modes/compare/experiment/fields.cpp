@@ -162,8 +162,7 @@ void spread(config_reader& r, const char* key, law& out, measure what) {
   double fixed = out.scale;
   value(r, key, fixed, what, is_size ? 1 : limits::least_session,
         is_size ? limits::size_bytes : limits::duration);
-  if (r.has(key))
-    out = {law::kind::fixed, fixed, 0, 0, std::numeric_limits<double>::infinity()};
+  if (r.has(key)) out = {law::kind::fixed, fixed, 0, 0, std::numeric_limits<double>::infinity()};
 }
 
 std::optional<std::uint32_t> one_of(config_reader& r, const char* key,
