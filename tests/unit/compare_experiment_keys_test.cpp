@@ -111,6 +111,7 @@ to = "b"
 rate = "1 MB/s"
 [[path]]
 between = ["b", "a"]
+rate = "2 MB/s"
 delay_ms = 99
 [bridge]
 up = "2 GB/s"
@@ -170,8 +171,8 @@ from = 1
   CHECK((e.crowds[0].decay == 30 && e.crowds[0].overlays == std::vector<overlay_id>{1}));
   REQUIRE(e.paths.size() == 4);
   CHECK((e.paths[0].delay_s == 0.002 && e.paths[0].rate == 125e6 && e.paths[3].delay_s == 0.001));
-  CHECK((e.paths[2].delay_s == 0.099 && e.paths[2].rate == never && e.paths[2].loss == 0.01));
-  CHECK((e.paths[1].rate == never && e.paths[1].delay_s == 0.099)); // the later table counts
+  CHECK((e.paths[2].delay_s == 0.099 && e.paths[2].rate == 2e6 && e.paths[2].loss == 0.01));
+  CHECK((e.paths[1].rate == 2e6 && e.paths[1].delay_s == 0.099)); // the later table counts
   CHECK((e.bridge.up == 2e9 && e.bridge.down == never && e.bridge.spool == 1073741824));
   CHECK((e.bridge.policy.min_sources == 3 && e.bridge.policy.price_weight == 0));
   CHECK(e.bridge.policy.linger.count() == 5);
@@ -314,6 +315,9 @@ TEST_CASE("compare experiment: a wrong value says what is wanted") {
        "t.toml:1: fault.factor: ", "is wanted"},
       {"[[fault]]\nkind = \"slow_path\"\ndomains = [\"ed2k\"]\nfactor = 1\nfrom = 2",
        "t.toml:3: fault.domains: ", "two domains"}};
+  refused("[[fault]]\nkind = \"slow_path\"\ndomains = [\"ed2k\", \"bittorrent\"]\nfactor = 1\n"
+          "from = 2",
+          "t.toml:1: fault: ", "unlimited rate cannot become slow; give the one between ed2k and");
   for (const auto& w : all) refused(w.text, w.begin, w.part);
 }
 

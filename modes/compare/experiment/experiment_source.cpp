@@ -168,15 +168,16 @@ result<std::vector<sweep_axis>> source_tree::axes() const {
   std::size_t variants = 1;
   for (const auto& [name, node] : sweep_) {
     const std::string key(name.str());
+    const toml::node& list = node;
     const auto bad = [&](const std::string& why) {
-      return wrong(node, "sweep." + printable(key) + ": " + why);
+      return wrong(list, "sweep." + printable(key) + ": " + why);
     };
     const auto parts = parts_of(key);
     if (parts.empty()) return bad("a key in quotes is wanted, such as \"contents.overlap\"");
     if (std::find(std::begin(not_swept), std::end(not_swept), parts.front()) != std::end(not_swept))
       return bad("cannot be swept");
-    if (node.is_table()) return bad("the key in quotes is wanted, such as \"contents.overlap\"");
-    const auto* values = node.as_array();
+    if (list.is_table()) return bad("the key in quotes is wanted, such as \"contents.overlap\"");
+    const auto* values = list.as_array();
     if (values == nullptr || values->empty())
       return bad("a list of values is wanted, such as [0, 0.5]");
     sweep_axis axis{key, {}};

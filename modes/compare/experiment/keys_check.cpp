@@ -96,6 +96,20 @@ void check_requests(config_reader& file, const experiment& e) {
                               " are possible: lower requests_per_hour, peers or duration");
 }
 
+/// What has no bound cannot be slower.
+void check_slow_paths(config_reader& file, const experiment& e) {
+  const auto n = e.domains.size();
+  for (const auto& f : e.faults) {
+    if (f.kind != fault_kind::slow_path) continue;
+    const auto there = e.paths[f.target * n + f.other].rate;
+    const auto back = e.paths[f.other * n + f.target].rate;
+    if (there == never && back == never)
+      file.reject("fault", "a path with unlimited rate cannot become slow; give the one between " +
+                               e.domains[f.target].name + " and " + e.domains[f.other].name +
+                               " a rate: [network.between] or [[path]]");
+  }
+}
+
 void check_trace(config_reader& file, const experiment& e) {
   if (!e.traced) return;
   const auto wrong = [&](const trace::row& r, const std::string& why) {
@@ -135,6 +149,7 @@ void check_together(config_reader& file, const experiment& e) {
   check_seeders(file, e);
   check_sessions(file, e);
   check_requests(file, e);
+  check_slow_paths(file, e);
   check_trace(file, e);
 }
 
