@@ -39,17 +39,17 @@ TEST_CASE("compare experiment: a sweep gives all combinations, the last key fast
 [contents]
 overlap = 0.9
 [sweep]
-"contents.overlap" = [0, 0.25]
+"contents.overlap" = [0, 0.1]
 "peers.up" = ["1 MB/s", "2 MB/s", "3 MB/s"]
 )");
   REQUIRE(all.size() == 6);
   CHECK(all[0].label() == "contents.overlap = 0, peers.up = 1 MB/s");
   CHECK(all[1].label() == "contents.overlap = 0, peers.up = 2 MB/s");
-  CHECK(all[5].label() == "contents.overlap = 0.25, peers.up = 3 MB/s");
-  CHECK(all[5].what.contents.overlap == 0.25);
+  CHECK(all[5].label() == "contents.overlap = 0.1, peers.up = 3 MB/s");
+  CHECK(all[5].what.contents.overlap == 0.1);
   CHECK(all[5].what.overlays[0].peers.bandwidth[0].up == 3e6);
   REQUIRE(all[5].settings.size() == 2);
-  CHECK(all[5].settings[0].number == 0.25);
+  CHECK(all[5].settings[0].number == 0.1);
   CHECK(all[5].settings[1].number == 3e6);
   CHECK(all[5].what.source != nullptr);
 }

@@ -47,6 +47,7 @@ TEST_CASE("compare experiment: rates have units") {
 
 TEST_CASE("compare experiment: numbers are shown as people write them") {
   CHECK(text_of(0.1) == "0.1");
+  CHECK(text_of(0.1 + 0.2) == "0.30000000000000004");
   CHECK(text_of(20'000'000) == "20000000");
   CHECK(text_of(std::numeric_limits<double>::quiet_NaN()).find("nan") != std::string::npos);
 }

@@ -1,6 +1,7 @@
 #include "modes/compare/experiment/experiment_source.hpp"
 
 #include "modes/compare/experiment/limits.hpp"
+#include "modes/compare/experiment/units.hpp"
 #include "schema/base/encoding.hpp"
 
 #include <algorithm>
@@ -71,6 +72,7 @@ void copy_to(toml::table& to, const std::string& key, const toml::node& value) {
 
 std::string written(const toml::node& value) {
   if (const auto text = value.value_exact<std::string>()) return printable(*text);
+  if (const auto number = value.value_exact<double>()) return text_of(*number);
   std::ostringstream out;
   value.visit([&](const auto& v) { out << v; });
   return printable(out.str());

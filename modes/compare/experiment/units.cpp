@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 #include <span>
 
@@ -67,7 +68,12 @@ result<double> read_rate(std::string_view text) {
 
 std::string text_of(double number) {
   char out[32];
-  std::snprintf(out, sizeof out, "%.15g", number);
+  for (const int digits : {15, 17}) {
+    std::snprintf(out, sizeof out, "%.*g", digits, number);
+    double again = 0;
+    std::from_chars(out, out + std::strlen(out), again);
+    if (again == number) break;
+  }
   return out;
 }
 

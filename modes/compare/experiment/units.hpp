@@ -15,7 +15,7 @@ result<double> read_size(std::string_view text);
 /// "unlimited" is infinite. Fails `configuration`.
 result<double> read_rate(std::string_view text);
 
-/// A number as people would write it.
+/// A number as people would write it: with as many digits as it takes to read it back.
 std::string text_of(double number);
 
 } // namespace interswarm::compare
