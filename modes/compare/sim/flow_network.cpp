@@ -42,8 +42,7 @@ flow_network::flow flow_network::start(std::span<const link> path, double bytes)
 
 void flow_network::go_on(flow f, double bytes) {
   auto& s = flows_[f];
-  // It is among the last ones that ended.
-  free_.erase(std::next(std::find(free_.rbegin(), free_.rend(), f)).base());
+  resting_.erase(std::next(std::find(resting_.rbegin(), resting_.rend(), f)).base());
   s.alive = true;
   s.bytes = s.left = bytes;
   s.since = now_;
@@ -104,7 +103,7 @@ void flow_network::remove(flow f) {
   ++flows_[f].stamp;
   flows_[f].ended_after = worked_out_;
   give_back(flows_[f], 1);
-  free_.push_back(f);
+  resting_.push_back(f);
   --running_;
   ++changes_;
 }
@@ -123,6 +122,8 @@ moment flow_network::next_change() {
 }
 
 void flow_network::advance(moment now, std::vector<flow>& ended) {
+  free_.insert(free_.end(), resting_.begin(), resting_.end());
+  resting_.clear();
   for (auto next = next_change(); next <= now; next = next_change()) {
     now_ = std::max(now_, next);
     if (endings_.empty() || endings_.front().at > now_) continue; // rates are due

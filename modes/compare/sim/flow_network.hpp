@@ -31,12 +31,12 @@ public:
   void set_rate(link l, double rate);
 
   /// A transfer of `bytes` over `path` (1 to max_links different links) begins now. Numbers of
-  /// flows that have ended are used again.
+  /// flows that have ended are used again after the next `advance`.
   flow start(std::span<const link> path, double bytes);
   /// Ends it early. Gives the bytes that it has moved.
   double stop(flow f);
-  /// Lets `f`, which has just ended or was just stopped, go on over its path with `bytes` more.
-  /// When nothing else has changed since, it keeps its rate and nothing is worked out anew: the
+  /// Lets `f`, which has ended or was stopped since the last `advance` began, go on over its path
+  /// with `bytes` more. When nothing else has changed since, it keeps its rate and nothing is worked out anew: the
   /// next piece over a connection costs next to nothing.
   void go_on(flow f, double bytes);
   double moved(flow f) const;
@@ -108,6 +108,8 @@ private:
   std::vector<link_state> links_;
   std::vector<flow_state> flows_;
   std::vector<flow> free_;
+  /// Those that ended since the last `advance` began.
+  std::vector<flow> resting_;
   std::vector<ending> endings_; // a heap; those whose stamp is old have gone
   // Kept for their room.
   std::vector<link> used_;

@@ -68,6 +68,7 @@ std::uint64_t transport::as_content(const entry& e, double wire_bytes) const {
 
 std::uint64_t transport::arrived(transfer_id id) const {
   const auto& e = all_[id];
+  if (e.now == state::over) return e.what.bytes;
   return e.now == state::runs ? as_content(e, world_.network.moved(e.flow)) : 0;
 }
 
@@ -79,7 +80,8 @@ std::uint64_t transport::stop(transfer_id id) {
     --running_;
     return 0;
   }
-  const auto received = as_content(e, world_.network.stop(e.flow));
+  const auto received =
+      e.now == state::over ? e.what.bytes : as_content(e, world_.network.stop(e.flow));
   account(e, received);
   let_go(id);
   return received;
@@ -106,40 +108,44 @@ void transport::break_unreachable() {
     if (alive && !world_.can_talk(e.what.from, e.what.to)) broken.push_back(id);
   }
   for (const auto id : broken) {
-    auto& e = all_[id];
     // What an owner does about one may have ended another.
-    if ((e.now != state::waits && e.now != state::runs) || world_.can_talk(e.what.from, e.what.to))
-      continue;
+    const bool waits = all_[id].now == state::waits;
+    if (!waits && all_[id].now != state::runs) continue;
+    if (world_.can_talk(all_[id].what.from, all_[id].what.to)) continue;
     std::uint64_t received = 0;
-    const bool waits = e.now == state::waits;
-    if (!waits) {
+    const auto e = all_[id];
+    --running_;
+    if (waits) {
+      all_[id].now = state::cancelled; // its event is still to come
+    } else {
       received = as_content(e, world_.network.stop(e.flow));
       account(e, received);
-      --running_;
+      all_[id].now = state::unused;
     }
-    e.now = state::over;
     e.owner->ended(id, received, false);
-    auto& after = all_[id];
-    if (waits) {
-      after.now = state::cancelled;
-      --running_;
-    } else {
-      after.now = state::unused;
-      unused_.push_back(id);
-    }
+    if (!waits) unused_.push_back(id);
   }
+}
+
+void transport::end() {
+  for (transfer_id id = 0; id < all_.size(); ++id)
+    if (all_[id].now == state::runs) account(all_[id], arrived(id));
 }
 
 void transport::advance(moment now) {
   ended_.clear();
+  whole_.clear();
   world_.network.advance(now, ended_);
-  for (std::size_t i = 0; i < ended_.size(); ++i) {
-    const auto id = by_flow_[ended_[i]];
-    auto& e = all_[id];
-    // Stopped by what was done about another one that ended now: not one of ours any more.
-    if (e.now != state::runs || e.flow != ended_[i]) continue;
+  for (const auto f : ended_) {
+    whole_.push_back(by_flow_[f]);
+    all_[by_flow_[f]].now = state::over;
+  }
+  for (std::size_t i = 0; i < whole_.size(); ++i) {
+    const auto id = whole_[i];
+    // What was done about another one that ended now may have stopped it.
+    if (all_[id].now != state::over) continue;
+    const auto e = all_[id];
     account(e, e.what.bytes);
-    e.now = state::over;
     e.owner->ended(id, e.what.bytes, true);
     if (all_[id].now == state::over) let_go(id);
   }

@@ -56,11 +56,16 @@ public:
   }
   std::size_t running() const { return running_; }
 
+  /// The run is over: what has come of transfers that are under way is entered, too. Owners are not
+  /// told; nothing may follow.
+  void end();
+
   /// The flow network goes on to `now` and owners are told what ended.
   void advance(moment now);
   void happen(const occasion& o) override;
 
 private:
+  /// `over`: its owner is being told, or is to be told next.
   enum class state : std::uint8_t { unused, waits, runs, over, cancelled };
   struct entry {
     transfer what;
@@ -86,6 +91,7 @@ private:
   std::vector<transfer_id> unused_;
   std::vector<transfer_id> by_flow_;
   std::vector<flow_network::flow> ended_;
+  std::vector<transfer_id> whole_;
   std::size_t running_ = 0;
 };
 

@@ -70,11 +70,11 @@ public:
   const path_plan& path(node_id from, node_id to) const {
     return setting.path(nodes[from].domain, nodes[to].domain);
   }
-  double round_trip(domain_id a, domain_id b) const {
+  double domain_round_trip(domain_id a, domain_id b) const {
     return setting.path(a, b).delay_s + setting.path(b, a).delay_s;
   }
   double round_trip(node_id a, node_id b) const {
-    return round_trip(nodes[a].domain, nodes[b].domain);
+    return domain_round_trip(nodes[a].domain, nodes[b].domain);
   }
   /// What all transfers from the one to the other domain share; `no_link` without a bound.
   flow_network::link path_link(domain_id from, domain_id to) const {
