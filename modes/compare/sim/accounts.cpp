@@ -44,8 +44,7 @@ void accounts::enter(run_record& r) const {
   for (std::size_t i = 0; i < messages_.size(); ++i)
     if (messages_[i].count > 0) r.messages[std::string(message_names[i])] = messages_[i];
   for (const auto& [p, c] : charges_)
-    r.charges.push_back(
-        {p.from, p.to, p.from_domain, p.to_domain, c.giver_bytes, c.taker_bytes});
+    r.charges.push_back({p.from, p.to, p.from_domain, p.to_domain, c.giver_bytes, c.taker_bytes});
 }
 
 std::vector<double> recovery_times(const plan& p, const std::vector<request_record>& requests) {

@@ -49,8 +49,8 @@ bool bridge_model::wanted(member_id m, std::uint32_t piece) {
 void bridge_model::read(overlay_id o, content_id c, std::uint32_t piece) {
   auto& node = nodes_[o];
   auto& g = node.open.at(c);
-  const bool known = std::any_of(g.reads.begin(), g.reads.end(),
-                                 [&](const auto& r) { return r.piece == piece; });
+  const bool known =
+      std::any_of(g.reads.begin(), g.reads.end(), [&](const auto& r) { return r.piece == piece; });
   if (known) return;
   if (g.reads.empty()) {
     g.asked_since = world_.now();
@@ -155,8 +155,8 @@ void bridge_model::ended(transfer_id id, std::uint64_t /*received*/, bool whole)
   const auto at = nodes_[o].open.find(c);
   if (at == nodes_[o].open.end()) return;
   auto& g = at->second;
-  const auto r = std::find_if(g.reads.begin(), g.reads.end(),
-                              [id](const auto& x) { return x.moving == id; });
+  const auto r =
+      std::find_if(g.reads.begin(), g.reads.end(), [id](const auto& x) { return x.moving == id; });
   if (r == g.reads.end()) return;
   r->moving = nobody;
   if (whole) {

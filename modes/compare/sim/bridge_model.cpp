@@ -116,7 +116,8 @@ void bridge_model::find(overlay_id o, content_id c, std::uint32_t gateway) {
   for (overlay_id j = 0; j < nodes_.size(); ++j) {
     if (j == o || !reaches(o, j)) continue;
     ++asked_of;
-    world_.books.said(message_kind::find, message_cost::find(size, std::max<std::size_t>(1, known)));
+    world_.books.said(message_kind::find,
+                      message_cost::find(size, std::max<std::size_t>(1, known)));
     world_.later(delay(o, j), *this, {asked, id, j});
   }
   quests_[id].waits_for = std::max(1U, asked_of);
@@ -153,8 +154,8 @@ void bridge_model::ask_giver(std::uint32_t q, overlay_id giver) {
       sources = swarms_.seeds(giver, c);
     }
     const auto kept = node.fetching.find(c);
-    const bool whole = kept != node.fetching.end() &&
-                       swarms_.have(kept->second.fetch) == swarms_.cut_of(c).all();
+    const bool whole =
+        kept != node.fetching.end() && swarms_.have(kept->second.fetch) == swarms_.cut_of(c).all();
     if (whole) sources = std::max(1U, sources);
   }
   if (sources > 0 && quests_[q].offers.size() < bridge::limits::max_offers) {

@@ -16,17 +16,21 @@ inline constexpr double demand_period_s = 5;
 /// In ticks: status is asked, ledgers are compared.
 inline constexpr std::uint64_t status_every = 5;
 inline constexpr std::uint64_t settle_every = 10;
-/// peer_options: piece_cache_bytes, read_ahead_bytes. source.capnp: maxReadBytes.
+/// peer_options: piece_cache_bytes, read_ahead_bytes. fetch_window: a reader begins with a
+/// sixteenth ahead of it and doubles it while it goes on in order; one that is quiet gets nothing
+/// ahead. source.capnp: maxReadBytes.
 inline constexpr std::uint64_t piece_cache_bytes = std::uint64_t{64} << 20;
 inline constexpr std::uint64_t read_ahead_bytes = std::uint64_t{32} << 20;
+inline constexpr std::uint64_t first_ahead_bytes = read_ahead_bytes / 16;
+inline constexpr double quiet_s = 10;
 inline constexpr std::uint64_t read_bytes = std::uint64_t{4} << 20;
 
 } // namespace bridge_limits
 
-/// Bridge mode: a node for each overlay hears what is sought there and cannot be had, asks the other
-/// nodes for offers, takes the best one and serves what it brings as one more peer. The steps and
-/// messages are message_handler's and gateway's; what is decided, the decisions' of actors/bridge.
-/// Neighbours that cannot be reached are taken to be known as gone.
+/// Bridge mode: a node for each overlay hears what is sought there and cannot be had, asks the
+/// other nodes for offers, takes the best one and serves what it brings as one more peer. The steps
+/// and messages are message_handler's and gateway's; what is decided, the decisions' of
+/// actors/bridge. Neighbours that cannot be reached are taken to be known as gone.
 class bridge_model final : public event_owner,
                            public transfer_owner,
                            public supplier,

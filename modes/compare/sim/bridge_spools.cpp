@@ -21,15 +21,12 @@ void bridge_model::supply(overlay_id giver, content_id c, const spooled::reader&
   } else {
     s.readers.push_back(r);
   }
-  auto more = bit(r.piece);
   const auto& cut = swarms_.cut_of(c);
-  if (goes_on) {
-    const auto ahead = static_cast<std::uint32_t>(bridge_limits::read_ahead_bytes /
-                                                  cut.piece_bytes());
-    more |= pieces::first(std::min(cut.count(), r.piece + 1 + ahead)) &
-            ~pieces::first(r.piece);
-  }
-  swarms_.want(s.fetch, more);
+  s.ahead = goes_on ? std::min(bridge_limits::read_ahead_bytes, s.ahead * 2) : 0;
+  s.ahead = std::max({s.ahead, bridge_limits::first_ahead_bytes, cut.piece_bytes()});
+  const auto ahead = static_cast<std::uint32_t>(s.ahead / cut.piece_bytes());
+  const auto until = std::min(cut.count(), r.piece + 1 + ahead);
+  swarms_.want(s.fetch, bit(r.piece), pieces::first(until) & ~pieces::first(r.piece));
 }
 
 /// From the giver's spool to the taker's gateway.
@@ -89,9 +86,14 @@ void bridge_model::forget_unused(overlay_id o) {
   for (auto at = node.fetching.begin(); at != node.fetching.end();) {
     auto& s = at->second;
     // Those who do not wait any more.
-    std::erase_if(s.readers, [&, c = at->first](const spooled::reader& r) {
-      return gateway_of(r.into, c, r.gateway) == nullptr;
+    const auto gone = std::erase_if(s.readers, [&, c = at->first](const spooled::reader& r) {
+      return gateway_of(r.into, c, r.gateway) == nullptr || !reaches(o, r.into);
     });
+    if (gone > 0 || world_.now() - s.used_at >= bridge_limits::quiet_s) {
+      piece_set still = 0;
+      for (const auto& r : s.readers) still |= bit(r.piece);
+      swarms_.want_only(s.fetch, still);
+    }
     if (!s.readers.empty() || world_.now() - s.used_at < life) {
       ++at;
       continue;
@@ -123,8 +125,7 @@ void bridge_model::enter(std::uint32_t number, std::uint32_t piece) {
 
 accounts::pair bridge_model::payers(const crossing& x) const {
   const auto& overlays = world_.setting.overlays;
-  return {overlays[x.from].name, overlays[x.to].name,
-          world_.nodes[world_.server_of(x.from)].domain,
+  return {overlays[x.from].name, overlays[x.to].name, world_.nodes[world_.server_of(x.from)].domain,
           world_.nodes[world_.server_of(x.to)].domain};
 }
 

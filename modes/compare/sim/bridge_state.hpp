@@ -69,8 +69,9 @@ struct spooled {
   };
   download_id fetch = nobody;
   moment used_at = 0;
-  /// Where a reader that goes on in order would go on.
+  /// Where a reader that goes on in order would go on, and how far ahead of it is fetched.
   std::uint32_t next = 0;
+  std::uint64_t ahead = 0;
   std::vector<reader> readers;
 };
 

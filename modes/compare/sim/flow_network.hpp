@@ -36,8 +36,8 @@ public:
   /// Ends it early. Gives the bytes that it has moved.
   double stop(flow f);
   /// Lets `f`, which has ended or was stopped since the last `advance` began, go on over its path
-  /// with `bytes` more. When nothing else has changed since, it keeps its rate and nothing is worked out anew: the
-  /// next piece over a connection costs next to nothing.
+  /// with `bytes` more. When nothing else has changed since, it keeps its rate and nothing is
+  /// worked out anew: the next piece over a connection costs next to nothing.
   void go_on(flow f, double bytes);
   double moved(flow f) const;
   double rate(flow f) const { return flows_[f].rate; }

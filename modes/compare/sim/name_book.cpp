@@ -73,7 +73,8 @@ std::vector<overlay_id> name_book::ask(overlay_id o, content_id c) {
   const auto found = table_->names(name_of(o, c), now);
   if (!found) return out;
   for (const auto& r : *found)
-    if (r.evidence > msg::evidence::refuted) out.push_back(static_cast<overlay_id>(std::stoul(r.name.overlay)));
+    if (r.evidence > msg::evidence::refuted)
+      out.push_back(static_cast<overlay_id>(std::stoul(r.name.overlay)));
   std::sort(out.begin(), out.end());
   return out;
 }

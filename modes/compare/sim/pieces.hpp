@@ -9,9 +9,9 @@ namespace interswarm::compare {
 /// Bit i: piece i.
 using piece_set = std::uint64_t;
 
-/// How a simulated content is cut: pieces of a power of two of bytes, at least 256 KiB, and so large
-/// that there are at most 64 of them. What a peer has of a content is one word, and a download costs
-/// about the same whatever its size.
+/// How a simulated content is cut: pieces of a power of two of bytes, at least 256 KiB, and so
+/// large that there are at most 64 of them. What a peer has of a content is one word, and a
+/// download costs about the same whatever its size.
 class pieces {
 public:
   static constexpr std::uint64_t least_bytes = std::uint64_t{256} << 10;

@@ -39,12 +39,13 @@ result<void> check_places(const plan& p) {
     if (c.size == 0 || c.size > std::uint64_t{1} << 50 || c.origin >= p.domains.size())
       return wrong("a content has no bytes, too many, or its origin is in no domain");
   for (const auto& peer : p.peers) {
-    if (peer.overlay >= p.overlays.size() || peer.domain >= p.domains.size() ||
-        !is_rate(peer.up) || !is_rate(peer.down))
+    if (peer.overlay >= p.overlays.size() || peer.domain >= p.domains.size() || !is_rate(peer.up) ||
+        !is_rate(peer.down))
       return wrong("a peer is in no overlay or domain, or has no rate");
     moment after = 0;
     for (const auto& i : peer.online) {
-      if (i.begin < after || !(i.end > i.begin)) return wrong("a peer's online times are not in order");
+      if (i.begin < after || !(i.end > i.begin))
+        return wrong("a peer's online times are not in order");
       after = i.end;
     }
     for (const auto c : peer.holds)

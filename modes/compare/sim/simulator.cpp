@@ -36,9 +36,8 @@ deployment deployed(const plan& p, solution how) {
 class simulation final : public event_owner {
 public:
   simulation(const plan& p, solution how, const sim_options& options)
-      : options_(options),
-        world_(p, how, options.pause.value_or(pause_for(p.peers.size()))), transport_(world_),
-        swarms_(world_, transport_, record_.requests) {
+      : options_(options), world_(p, how, options.pause.value_or(pause_for(p.peers.size()))),
+        transport_(world_), swarms_(world_, transport_, record_.requests) {
     record_.how = how;
     record_.repetition = options.repetition;
     record_.seed = p.seed;
@@ -112,9 +111,8 @@ std::uint64_t simulation::stored() const {
 
 void simulation::take_sample() {
   const auto& sums = swarms_.so_far();
-  record_.samples.push_back({world_.now(), sums.running, sums.satisfied, sums.failed,
-                             sums.received, sums.crossed, stored(),
-                             store_ ? store_->missing_copies() : 0});
+  record_.samples.push_back({world_.now(), sums.running, sums.satisfied, sums.failed, sums.received,
+                             sums.crossed, stored(), store_ ? store_->missing_copies() : 0});
 }
 
 result<run_record> simulation::run() {
@@ -133,9 +131,10 @@ result<run_record> simulation::run() {
   }
   if (cancelled_) return fail(errc::cancelled, "the simulation was stopped");
   transport_.advance(end);
-  if (record_.samples.empty() || record_.samples.back().at < end) take_sample();
   swarms_.end();
   transport_.end();
+  if (!record_.samples.empty() && record_.samples.back().at >= end) record_.samples.pop_back();
+  take_sample();
   world_.books.enter(record_);
   record_.deployed = deployed(world_.setting, record_.how);
   record_.stored_bytes = stored();

@@ -100,8 +100,7 @@ void soa_access::storage_went_down(std::size_t i) {
 void soa_access::storage_came_up(std::size_t i) {
   for (overlay_id o = 0; o < nodes_.size(); ++o)
     if (reaches(o, i))
-      static_cast<void>(
-          nodes_[o].board.joined(soa_store::state_of(world_, i), milliseconds()));
+      static_cast<void>(nodes_[o].board.joined(soa_store::state_of(world_, i), milliseconds()));
 }
 
 std::uint64_t soa_access::cached() const {
@@ -226,8 +225,8 @@ void soa_access::ask_storage(std::uint32_t id) {
       continue;
     }
     const auto from = world_.storage(*n);
-    const auto moving = transport_.start({from, access, o, id, bytes},
-                                         world_.round_trip(from, access), *this);
+    const auto moving =
+        transport_.start({from, access, o, id, bytes}, world_.round_trip(from, access), *this);
     reads_[id].ways.push_back({moving, *n, world_.now()});
   }
   auto& r = reads_[id];
@@ -241,8 +240,8 @@ void soa_access::ask_storage(std::uint32_t id) {
 void soa_access::ended(transfer_id id, std::uint64_t /*received*/, bool whole) {
   const auto n = transport_.look(id).which;
   auto& r = reads_[n];
-  const auto at = std::find_if(r.ways.begin(), r.ways.end(),
-                               [id](const auto& w) { return w.moving == id; });
+  const auto at =
+      std::find_if(r.ways.begin(), r.ways.end(), [id](const auto& w) { return w.moving == id; });
   const auto way = *at;
   r.ways.erase(at);
   if (whole) {

@@ -25,9 +25,9 @@ void soa_store::begin_pass() {
     const auto presence = board_.presence_of(i, clock());
     if (presence == storage::presence::gone) continue;
     const auto& s = board_.state_of(i);
-    members.push_back({{s.id, s.domain.empty() ? "node " + s.id : s.domain,
-                        static_cast<double>(s.quota_bytes)},
-                       presence == storage::presence::here});
+    members.push_back(
+        {{s.id, s.domain.empty() ? "node " + s.id : s.domain, static_cast<double>(s.quota_bytes)},
+         presence == storage::presence::here});
     numbers.push_back(i);
   }
   const storage::repair_plan plan(std::move(members), world_.setting.soa.copies);
@@ -38,8 +38,8 @@ void soa_store::begin_pass() {
 
 void soa_store::order(content_id c, const storage::repair_plan& plan,
                       const std::vector<std::size_t>& members) {
-  const auto batches = (copies_[c].size() + soa_limits::names_at_once - 1) /
-                       soa_limits::names_at_once;
+  const auto batches =
+      (copies_[c].size() + soa_limits::names_at_once - 1) / soa_limits::names_at_once;
   for (std::size_t m = 0; m < members.size(); ++m) {
     if (!plan.here(m)) continue;
     // Find, and hold where it belongs.

@@ -103,9 +103,10 @@ std::uint32_t soa_store::missing_copies() {
   for (const auto& content : copies_) {
     for (const auto& at : content) {
       if (at.empty()) continue;
-      const auto good = static_cast<std::size_t>(
-          std::count_if(at.begin(), at.end(),
-                        [this](std::size_t i) { return world_.nodes[world_.storage(i)].up; }));
+      const auto good =
+          static_cast<std::size_t>(std::count_if(at.begin(), at.end(), [this](std::size_t i) {
+            return world_.nodes[world_.storage(i)].up;
+          }));
       missing_ += static_cast<std::uint32_t>(wanted - std::min(wanted, good));
     }
   }
@@ -154,8 +155,8 @@ void soa_store::pull_more(content_id c) {
     } else {
       next.second = chunk_bytes_of(c, p.next);
     }
-    const auto homes = board_.put_order(name_piece(c, next.first), world_.setting.soa.copies,
-                                        clock());
+    const auto homes =
+        board_.put_order(name_piece(c, next.first), world_.setting.soa.copies, clock());
     const auto home = std::find_if(homes.begin(), homes.end(), [&](std::size_t i) {
       return world_.can_talk(origin, world_.storage(i));
     });
@@ -172,9 +173,9 @@ void soa_store::pull_more(content_id c) {
     const auto to = world_.storage(*home);
     world_.books.said(message_kind::read, message_cost::read);
     jobs_.push_back({c, next.first, *home});
-    transport_.start({origin, to, pulling, static_cast<std::uint32_t>(jobs_.size() - 1),
-                      next.second},
-                     world_.round_trip(origin, to), *this);
+    transport_.start(
+        {origin, to, pulling, static_cast<std::uint32_t>(jobs_.size() - 1), next.second},
+        world_.round_trip(origin, to), *this);
   }
 }
 

@@ -32,7 +32,8 @@ swarms::choice swarms::choose(download& d, std::uint32_t c, bool may_split) {
     const bool first = part == nullptr || (d.in_order && p.piece < part->piece);
     if (p.left > 0 && (lacks & bit(p.piece)) != 0 && first) part = &p;
   }
-  const auto fresh = lacks & ~d.begun;
+  auto fresh = lacks & ~d.begun;
+  if ((fresh & d.urgent) != 0) fresh &= d.urgent;
   auto piece = fresh == 0 ? pieces::max_count : static_cast<std::uint32_t>(std::countr_zero(fresh));
   if (part != nullptr && (!d.in_order || part->piece < piece)) {
     const choice out{part->piece, part->left};

@@ -48,8 +48,8 @@ void swarms::look(download_id d) {
     const auto m = down.known[i];
     const auto& one = members_[m];
     if (one.gone || (one.place == nobody && one.shelf == nobody)) continue;
-    const bool taken = std::any_of(
-        down.connections.begin(), down.connections.end(), [m](const connection& c) {
+    const bool taken =
+        std::any_of(down.connections.begin(), down.connections.end(), [m](const connection& c) {
           return c.now != connection::state::closed && c.source == m;
         });
     if (taken || !world_.can_connect(down.node, one.node)) continue;
@@ -96,12 +96,10 @@ void swarms::open(download_id d, member_id m) {
   giving_[n].takers.push_back({d, c});
   const bool waited = std::erase(down.waits, m) > 0;
   if (!waited) world_.books.said(message_kind::handshake, message_cost::handshake);
-  const auto trips =
-      waited ? swarm_limits::turn_round_trips : swarm_limits::connect_round_trips;
+  const auto trips = waited ? swarm_limits::turn_round_trips : swarm_limits::connect_round_trips;
   // The way of the first bytes is part of their transfer.
   const auto until = trips * world_.round_trip(down.node, n) - world_.path(n, down.node).delay_s;
-  world_.later(std::max(0.0, until), *this,
-               {connected, d, std::uint64_t{c} << 32U | way.stamp});
+  world_.later(std::max(0.0, until), *this, {connected, d, std::uint64_t{c} << 32U | way.stamp});
 }
 
 void swarms::close(download_id d, std::uint32_t c) {
@@ -117,9 +115,8 @@ void swarms::close(download_id d, std::uint32_t c) {
   --down.in_use;
   const auto n = members_[source].node;
   auto& takers = giving_[n].takers;
-  takers.erase(std::find_if(takers.begin(), takers.end(), [&](const giving::taker& t) {
-    return t.d == d && t.connection == c;
-  }));
+  takers.erase(std::find_if(takers.begin(), takers.end(),
+                            [&](const giving::taker& t) { return t.d == d && t.connection == c; }));
   serve_later(n);
   for (auto left = of_server; left != 0; left &= left - 1) {
     const auto p = static_cast<std::uint32_t>(std::countr_zero(left));
@@ -159,9 +156,8 @@ void swarms::feed_from_server(download_id d, std::uint32_t c, transfer_id again)
   const auto m = down.connections[c].source;
   auto& from = shelves_[members_[m].shelf];
   const auto& cut = cuts_[swarms_[members_[m].swarm].content];
-  const auto window =
-      std::max(swarm_limits::window_pieces,
-               static_cast<int>(swarm_limits::window_bytes / cut.piece_bytes()));
+  const auto window = std::max(swarm_limits::window_pieces,
+                               static_cast<int>(swarm_limits::window_bytes / cut.piece_bytes()));
   for (;;) {
     auto& way = down.connections[c];
     const bool idle = way.moving == nobody && (way.asked | way.ready) == 0;
@@ -196,8 +192,8 @@ void swarms::move(download_id d, std::uint32_t c, std::uint32_t piece, std::uint
     return;
   }
   const auto from = members_[way.source].node;
-  way.moving = transport_.start({from, down.node, d, c, bytes},
-                                world_.path(from, down.node).delay_s, *this);
+  way.moving =
+      transport_.start({from, down.node, d, c, bytes}, world_.path(from, down.node).delay_s, *this);
 }
 
 void swarms::serve_waiting(node_id n) {
@@ -214,7 +210,8 @@ void swarms::serve_waiting(node_id n) {
     const bool waits = down.alive && down.runs && down.stamp == w.stamp && !m.gone &&
                        std::find(down.waits.begin(), down.waits.end(), w.of) != down.waits.end();
     if (!waits) continue;
-    if (down.in_use < most_sources(down) && world_.can_connect(down.node, n) && useful(down, w.of)) {
+    if (down.in_use < most_sources(down) && world_.can_connect(down.node, n) &&
+        useful(down, w.of)) {
       open(w.d, w.of);
     } else {
       kept.push_back(w);
@@ -231,8 +228,8 @@ void swarms::end_turn(node_id n) {
   if (at.waiting.empty() || !world_.nodes[n].up) return;
   auto next = swarm_limits::turn_s;
   if (at.takers.size() >= slots(n)) {
-    const auto longest = std::min_element(
-        at.takers.begin(), at.takers.end(), [this](const auto& a, const auto& b) {
+    const auto longest =
+        std::min_element(at.takers.begin(), at.takers.end(), [this](const auto& a, const auto& b) {
           return downloads_[a.d].connections[a.connection].since <
                  downloads_[b.d].connections[b.connection].since;
         });

@@ -49,10 +49,16 @@ download_id swarms::fetch(overlay_id o, content_id c, fetch_watcher& w) {
   return d;
 }
 
-void swarms::want(download_id d, piece_set more) {
+void swarms::want_only(download_id d, piece_set still) {
+  auto& down = downloads_[d];
+  down.wanted = down.urgent = have(d) | still;
+}
+
+void swarms::want(download_id d, piece_set first, piece_set more) {
   auto& down = downloads_[d];
   const bool idle = (down.wanted & ~have(d)) == 0;
-  down.wanted |= more;
+  down.wanted |= first | more;
+  down.urgent |= first;
   if (!down.runs) return;
   if (idle && down.known.empty()) {
     ++down.stamp; // the next announce is this one's
@@ -205,9 +211,10 @@ void swarms::finish(download_id d, outcome how) {
 void swarms::be_patient(download_id d) {
   auto& down = downloads_[d];
   auto wait = world_.setting.patience;
-  const bool moves = std::any_of(
-      down.connections.begin(), down.connections.end(),
-      [this](const connection& c) { return c.moving != nobody && transport_.moves(c.moving); });
+  const bool moves =
+      std::any_of(down.connections.begin(), down.connections.end(), [this](const connection& c) {
+        return c.moving != nobody && transport_.moves(c.moving);
+      });
   if (!moves) {
     wait -= world_.now() - down.progress_at;
     if (wait <= 1e-9) {

@@ -94,6 +94,8 @@ struct download {
   std::uint32_t place = nobody; // among swarm::seekers
   fetch_watcher* watcher = nullptr;
   piece_set wanted = 0;
+  /// Of those, what comes before the rest.
+  piece_set urgent = 0;
   piece_set begun = 0;
   std::vector<begun_piece> parts;
   std::vector<connection> connections;

@@ -22,6 +22,11 @@ void swarms::begin() {
 }
 
 void swarms::end() {
+  for (auto& down : downloads_) {
+    if (!down.alive) continue;
+    for (const auto& way : down.connections)
+      if (way.moving != nobody) credit(down, way.source, transport_.arrived(way.moving));
+  }
   for (auto& [r, player] : players_) {
     player.over(world_.now());
     records_[r].stalls = player.stalls();
@@ -142,8 +147,7 @@ void swarms::announce(download_id d) {
   if (!world_.tracker_up[s.overlay] || !world_.reaches(own, tracker)) {
     world_.books.said(message_kind::announce, message_cost::announce(0));
     const auto n = std::min(down.refusals++, swarm_limits::tracker_doublings);
-    world_.later(swarm_limits::tracker_patience_s * (1U << n), *this,
-                 {announcing, d, down.stamp});
+    world_.later(swarm_limits::tracker_patience_s * (1U << n), *this, {announcing, d, down.stamp});
     return;
   }
   down.refusals = 0;

@@ -75,10 +75,12 @@ public:
   void supplied(member_id m, std::uint32_t piece);
   std::size_t clients(member_id m) const;
 
-  /// The overlay's server takes from the swarm what is `want`ed, until it is dropped.
+  /// The overlay's server takes from the swarm what is wanted, until it is dropped.
   download_id fetch(overlay_id o, content_id c, fetch_watcher& w);
-  /// Outside of supplier::wanted, `settle` must follow.
-  void want(download_id d, piece_set more);
+  /// `first` comes before `more`. Outside of supplier::wanted, `settle` must follow.
+  void want(download_id d, piece_set first, piece_set more);
+  /// Nothing but `still` is wanted any more; what is under way comes.
+  void want_only(download_id d, piece_set still);
   void drop(download_id d);
   piece_set have(download_id d) const { return members_[downloads_[d].self].have; }
   /// Bytes that came, also of pieces that are not whole yet.
@@ -101,7 +103,8 @@ public:
     std::uint64_t crossed = 0;
   };
   const sums& so_far() const { return sums_; }
-  /// The run is over: players that stand still have stood until now.
+  /// The run is over: what has come of pieces under way counts, and players that stand still have
+  /// stood until now.
   void end();
 
   /// Does what was put off, so that nothing calls itself in the middle of its work.

@@ -152,8 +152,7 @@ void transport::advance(moment now) {
 }
 
 void transport::account(const entry& e, std::uint64_t received) {
-  const auto lost =
-      std::llround(static_cast<double>(received) * e.share_lost / (1 - e.share_lost));
+  const auto lost = std::llround(static_cast<double>(received) * e.share_lost / (1 - e.share_lost));
   world_.books.moved(world_.nodes[e.what.from].end(), world_.nodes[e.what.to].end(), received,
                      static_cast<std::uint64_t>(lost));
 }

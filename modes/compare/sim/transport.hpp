@@ -30,8 +30,8 @@ protected:
 };
 
 /// Brings content from node to node over the flow network and accounts it: every byte that arrives
-/// was sent, and beside it what the path loses, which is sent again until it arrives. So of a flow's
-/// bytes the path's share of loss is not content.
+/// was sent, and beside it what the path loses, which is sent again until it arrives. So of a
+/// flow's bytes the path's share of loss is not content.
 class transport final : public event_owner {
 public:
   explicit transport(world& w) : world_(w) {}
