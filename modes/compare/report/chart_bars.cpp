@@ -47,7 +47,7 @@ public:
     double y = 0;
     for (const auto& g : chart_.groups) {
       const auto most = static_cast<std::size_t>(chart_width / width_of("m"));
-      put_text(out_, 2, y + 13, anchor::start, shortened(g.label, most), "group");
+      put_text(out_, 2, y + 14, anchor::start, shortened(g.label, most), "group");
       y += heading;
       for (const auto& [how, e] : g.bars) {
         bar(y, how, e);

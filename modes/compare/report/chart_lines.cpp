@@ -12,7 +12,7 @@ namespace interswarm::compare {
 namespace {
 
 constexpr double height = 260;
-constexpr double top = 30;
+constexpr double top = 32;
 constexpr double bottom = height - 42;
 constexpr double right = chart_width - 76;
 constexpr std::size_t most_rows = 13;
@@ -101,7 +101,7 @@ private:
     }
     put_line(out_, left_, bottom, right, bottom, "axis");
     const auto in = joined_unit(y_.in(), chart_.y_suffix);
-    if (!in.empty()) put_text(out_, 2, 11, anchor::start, in, "unit");
+    if (!in.empty()) put_text(out_, 2, 12, anchor::start, in, "unit");
     double free_from = -1;
     for (const auto& m : x_marks()) {
       put_line(out_, m.at, bottom, m.at, bottom + 4, "axis");
