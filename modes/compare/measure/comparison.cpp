@@ -18,7 +18,7 @@ std::vector<fact> sizes_of(const plan& p) {
   return {{"domains", text(p.domains.size())},
           {"overlays", text(p.overlays.size())},
           {"peers", text(p.peers.size()) + ", " + text(shielded) + " of them behind NAT"},
-          {"contents", text(p.contents.size()) + ", " + text(bytes) + " bytes"},
+          {"contents", text(p.contents.size()) + ", " + text(bytes >> 20U) + " MiB together"},
           {"copies at peers at the start", text(held)},
           {"requests", text(p.requests.size()) + ", " + text(playbacks) + " of them played back"},
           {"faults", text(p.faults.size())},

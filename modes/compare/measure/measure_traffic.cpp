@@ -53,13 +53,13 @@ double kept(const run_record& r) {
 
 void add_charges(const plan& p, const run_record& r, sheet& out) {
   double bytes = 0, price = 0;
-  std::map<std::string, double> pairs;
+  std::map<std::pair<std::string, std::string>, double> pairs;
   double others = 0;
   for (const auto& c : r.charges) {
     const auto moved = static_cast<double>(c.taker_bytes);
     bytes += moved;
     price += moved / gib * p.path(c.from_domain, c.to_domain).price_per_gib;
-    const auto pair = printable(c.from, 64) + ">" + printable(c.to, 64);
+    const std::pair pair(printable(c.from, 64), printable(c.to, 64));
     if (pairs.contains(pair) || pairs.size() < max_named_metrics) {
       pairs[pair] += moved;
     } else {
@@ -70,9 +70,11 @@ void add_charges(const plan& p, const run_record& r, sheet& out) {
   out.headline("charged_bytes", "Chargeable traffic", unit::bytes, better::neither, bytes);
   out.add("charged_price", "Price of the chargeable traffic", unit::price, better::neither, price);
   for (const auto& [pair, moved] : pairs)
-    out.add("charged." + pair, "Chargeable traffic " + pair, unit::bytes, better::neither, moved);
+    out.add("charged." + pair.first + ">" + pair.second,
+            "Chargeable traffic from " + pair.first + " to " + pair.second, unit::bytes,
+            better::neither, moved);
   if (others > 0)
-    out.add("charged.others", "Chargeable traffic of other pairs", unit::bytes, better::neither,
+    out.add("charged.others", "Chargeable traffic from other pairs", unit::bytes, better::neither,
             others);
 }
 
@@ -98,8 +100,8 @@ void measure_traffic(const plan& p, const run_record& r, sheet& out) {
                s.inside);
   out.headline("across_overlays_bytes", "Sent across overlays", unit::bytes, better::neither,
                s.across_overlays);
-  out.headline("storage_links_bytes", "Sent from, to and between storage nodes and origins",
-               unit::bytes, better::neither, s.storage_links);
+  out.headline("storage_links_bytes", "Sent to and from storage and origins", unit::bytes,
+               better::neither, s.storage_links);
   out.headline("across_domains_bytes", "Sent across domains", unit::bytes, better::lower,
                s.across_domains);
   out.add("lost_bytes", "Lost on the way and sent again", unit::bytes, better::lower, s.lost);

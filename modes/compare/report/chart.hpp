@@ -2,6 +2,7 @@
 
 #include "modes/compare/measure/measure.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,8 @@ struct line_chart {
   std::string x_label;
   unit x_unit = unit::seconds;
   bool x_logarithmic = false;
+  /// What the x axis reaches over at least.
+  std::optional<interval> x_range{};
   unit y_unit = unit::count;
   /// Behind the unit: "/s", "requests". May be empty.
   std::string y_suffix{};

@@ -46,8 +46,7 @@ public:
   void draw() {
     double y = 0;
     for (const auto& g : chart_.groups) {
-      const auto most = static_cast<std::size_t>(chart_width / width_of("m"));
-      put_text(out_, 2, y + 14, anchor::start, shortened(g.label, most), "group");
+      put_text(out_, 2, y + 14, anchor::start, fitted(g.label, chart_width - 4), "group");
       y += heading;
       for (const auto& [how, e] : g.bars) {
         bar(y, how, e);
@@ -114,6 +113,7 @@ void draw(std::string& out, const bar_chart& c, int number) {
   chart_frame frame(out, c.title, c.description, height_of(c), number);
   bar_drawing(out, c).draw();
   frame.finish();
+  put(out, "p", {{"class", "note"}}, c.description);
   put_table(out, c);
 }
 

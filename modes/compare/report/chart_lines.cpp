@@ -55,6 +55,10 @@ private:
 
   axis x_axis() const {
     double low = std::numeric_limits<double>::infinity(), high = -low;
+    if (chart_.x_range) {
+      low = chart_.x_range->begin;
+      high = chart_.x_range->end;
+    }
     for (const auto& l : chart_.lines)
       for (const double v : l.x) {
         low = std::min(low, v);
@@ -114,15 +118,15 @@ private:
                                             ? ""
                                             : " (" + std::string(x_.in()) +
                                                   (x_.is_logarithmic() ? ", logarithmic)" : ")"));
-    put_text(out_, chart_width / 2, height - 6, anchor::middle,
-             shortened(what, static_cast<std::size_t>(chart_width / width_of("m"))), "unit");
+    put_text(out_, chart_width / 2, height - 6, anchor::middle, fitted(what, chart_width - 4),
+             "unit");
   }
 
   std::vector<axis::mark> x_marks() const {
     if (chart_.words.empty()) return x_.marks();
     std::vector<axis::mark> out;
     for (std::size_t i = 0; i < chart_.words.size(); ++i)
-      out.push_back({x_.place(static_cast<double>(i)), shortened(chart_.words[i], 12)});
+      out.push_back({x_.place(static_cast<double>(i)), fitted(chart_.words[i], 90)});
     return out;
   }
 
@@ -258,12 +262,7 @@ void draw(std::string& out, const line_chart& c, int number) {
   chart_frame frame(out, c.title, c.description + last_values(c), height, number);
   line_drawing(out, c, number).draw();
   frame.finish();
-  if (!c.faults.empty()) {
-    std::string note = "Hatched:";
-    for (std::size_t i = 0; i < c.faults.size(); ++i)
-      note += (i == 0 ? " F" : "; F") + std::to_string(i + 1) + " " + c.faults[i].label;
-    put(out, "p", {{"class", "note"}}, note + ".");
-  }
+  put(out, "p", {{"class", "note"}}, c.description);
   put_table(out, c);
 }
 

@@ -27,17 +27,19 @@ bar_chart named(const variant_summary& v, std::string title, std::string descrip
   return out;
 }
 
-/// The largest ones of those whose names begin and end so; what is between is their label.
+/// The largest ones of those whose names begin and end so, without the words with which all their
+/// labels begin.
 bar_chart matching(const variant_summary& v, std::string title, std::string description, unit of,
-                   std::string_view begin, std::string_view end) {
+                   std::string_view begin, std::string_view end, std::string_view words) {
   bar_chart out{.title = std::move(title), .description = std::move(description), .of = of};
   for (const auto& x : v.verdicts) {
     const std::string_view name = x.what.name;
     if (!name.starts_with(begin) || !name.ends_with(end) || x.figures.empty() ||
         name.size() <= begin.size() + end.size())
       continue;
-    out.groups.push_back(group_of(
-        x, std::string(name.substr(begin.size(), name.size() - begin.size() - end.size()))));
+    const auto& label = x.what.label;
+    out.groups.push_back(
+        group_of(x, label.starts_with(words) ? label.substr(words.size()) : label));
   }
   std::stable_sort(out.groups.begin(), out.groups.end(),
                    [](const auto& a, const auto& b) { return largest_of(a) > largest_of(b); });
@@ -76,9 +78,9 @@ std::vector<bar_chart> bar_charts(const variant_summary& v) {
       named(v, "What it costs", "In the unit of the experiment's prices.", unit::price,
             {"traffic_price", "storage_price"}),
       matching(v, "Chargeable traffic", "Bytes from one overlay, or storage, to another.",
-               unit::bytes, "charged.", ""),
+               unit::bytes, "charged.", "", "Chargeable traffic from "),
       matching(v, "Control messages", "Bytes of each kind of message.", unit::bytes, "messages.",
-               ".bytes"),
+               ".bytes", "Bytes of messages: "),
       by_fault(v, "Requests made during a fault", "Share of them that was satisfied.", unit::share,
                ".satisfied_share"),
       by_fault(v, "Recovery from a fault",

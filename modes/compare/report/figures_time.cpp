@@ -115,6 +115,7 @@ line_chart chart_of(const variant_summary& v, const series& s, const std::vector
                  .kind = chart_kind::lines,
                  .x_label = "time since the start",
                  .x_unit = unit::seconds,
+                 .x_range = interval{0, times.back()},
                  .y_unit = s.of,
                  .y_suffix = s.suffix,
                  .faults = v.faults};

@@ -64,13 +64,31 @@ std::string infinite_text(double v, unit u) {
   return v > 0 ? "\u221E" : std::string(minus) + "\u221E";
 }
 
-std::string in_scale(double v, const scale& s, unit u) {
-  return std::isfinite(v) ? number_text(v / s.by) : infinite_text(v, u);
+/// Digits before the point; 0 and less of what begins behind it.
+int digits_before(double v) { return static_cast<int>(std::floor(std::log10(v) + 1e-12)) + 1; }
+
+std::string fixed_text(double v, int decimals) {
+  auto digits = formatted(std::abs(v), "%.*f", decimals);
+  const bool zero = digits.find_first_not_of("0.") == std::string::npos;
+  return std::string(v < 0 && !zero ? minus : "") + with_commas(std::move(digits));
 }
 
-std::string signed_in_scale(double v, const scale& s, unit u) {
-  const auto text = in_scale(v, s, u);
+std::string in_scale(double v, const scale& s, unit u, int decimals) {
+  return std::isfinite(v) ? fixed_text(v / s.by, decimals) : infinite_text(v, u);
+}
+
+std::string signed_in_scale(double v, const scale& s, unit u, int decimals) {
+  const auto text = in_scale(v, s, u, decimals);
   return v > 0 ? "+" + text : text;
+}
+
+/// Decimals that give figures up to `largest` three digits, as long as that tells two of them
+/// apart.
+int decimals_for(double largest, double low, double high) {
+  int out = largest == 0 ? 0 : std::clamp(3 - digits_before(largest), 0, 6);
+  const bool differ = std::isfinite(low) && std::isfinite(high) && low != high;
+  while (differ && out < 6 && fixed_text(low, out) == fixed_text(high, out)) ++out;
+  return out;
 }
 
 } // namespace
@@ -98,8 +116,7 @@ std::string number_text(double v, int digits) {
   if (v < 1e-4) return sign + formatted(v, "%.*e", digits - 1);
   // What rounding makes of it decides where its digits stand: 9.996 is 10.0.
   const double rounded = std::strtod(formatted(v, "%.*e", digits - 1).c_str(), nullptr);
-  const int before = static_cast<int>(std::floor(std::log10(rounded) + 1e-12)) + 1;
-  auto text = formatted(v, "%.*f", std::max(0, digits - before));
+  auto text = formatted(v, "%.*f", std::max(0, digits - digits_before(rounded)));
   const bool whole = v == std::floor(v) && v < 1e6;
   if (whole) text = formatted(v, "%.*f", 0);
   return sign + with_commas(text);
@@ -123,13 +140,20 @@ std::string estimate_text(const estimate& e, unit u) {
   if (e.count == 0) return figure_text(std::nullopt, u);
   if (!std::isfinite(e.at)) return infinite_text(e.at, u);
   const auto s = scale_for(largest_of(e), u);
-  const auto at = number_text(e.at / s.by);
-  if (!e.bounded()) return s.with(at);
-  if (e.low == e.high) return s.with(at);
-  if (e.kind == centre::mean)
-    return s.with(at + std::string(gap) + "±" + std::string(gap) +
-                  number_text((e.high - e.at) / s.by, 2));
-  return s.with(at) + " (" + in_scale(e.low, s, u) + " to " + in_scale(e.high, s, u) + ")";
+  const double at = e.at / s.by;
+  if (!e.bounded() || e.low == e.high) return s.with(number_text(at));
+  if (e.kind == centre::mean) {
+    // Two digits of the interval say how many of the mean are worth telling.
+    const double half = (e.high - e.at) / s.by;
+    const int most = at == 0 ? 6 : std::max(0, 4 - digits_before(std::abs(at)));
+    const int decimals = std::clamp(2 - digits_before(half), 0, std::min(most, 6));
+    auto reach = fixed_text(half, decimals);
+    if (reach.find_first_not_of("0.") == std::string::npos) reach = number_text(half, 1);
+    return s.with(fixed_text(at, decimals) + std::string(gap) + "±" + std::string(gap) + reach);
+  }
+  const int decimals = decimals_for(largest_of(e) / s.by, e.low / s.by, e.high / s.by);
+  return s.with(fixed_text(at, decimals)) + " (" + in_scale(e.low, s, u, decimals) + " to " +
+         in_scale(e.high, s, u, decimals) + ")";
 }
 
 std::string interval_text(const estimate& e, unit u) {
@@ -137,8 +161,9 @@ std::string interval_text(const estimate& e, unit u) {
   for (const double v : {e.low, e.high})
     if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
   const auto s = difference_scale(largest, u);
-  if (e.low == e.high) return s.with(signed_in_scale(e.low, s, u));
-  return signed_in_scale(e.low, s, u) + " to " + s.with(signed_in_scale(e.high, s, u));
+  const int decimals = decimals_for(largest / s.by, e.low / s.by, e.high / s.by);
+  const auto high = s.with(signed_in_scale(e.high, s, u, decimals));
+  return e.low == e.high ? high : signed_in_scale(e.low, s, u, decimals) + " to " + high;
 }
 
 std::string percent_text(double share) {

@@ -65,9 +65,9 @@ void put_heading(std::string& out, const comparison& c) {
                                    : R"(<path d="M17 1.5l4.5 8h-9z" class="mark )";
     out += name + "\"/></svg> " + name;
     put(out, "span", {{"class", "muted"}},
-        s == solution::isolated ? " no integration"
-        : s == solution::bridge ? " a layer above the trackers"
-                                : " one storage network");
+        s == solution::isolated ? ": no integration"
+        : s == solution::bridge ? ": a layer above the trackers"
+                                : ": one storage network");
   }
 }
 
@@ -91,18 +91,32 @@ void put_contents(std::string& out, const comparison& c) {
 
 template <class Chart>
 void put_grid(std::string& out, const char* level, const std::string& heading,
-              const std::vector<Chart>& charts, figure_numbers& numbers) {
+              const std::string& note, const std::vector<Chart>& charts, figure_numbers& numbers) {
   if (charts.empty()) return;
   put(out, level, heading);
+  if (!note.empty()) put(out, "p", {{"class", "note"}}, note);
   const element grid(out, "div", {{"class", "charts"}});
   for (const auto& c : charts) draw(out, c, numbers.next());
 }
 
+std::string note_of(const std::vector<fault_span>& faults) {
+  std::string out;
+  for (std::size_t i = 0; i < faults.size(); ++i)
+    out += (i == 0 ? "Hatched: F" : "; F") + std::to_string(i + 1) + " " + faults[i].label;
+  return out.empty() ? out : out + ".";
+}
+
 void put_charts(std::string& out, const char* level, const variant_summary& v,
                 figure_numbers& numbers) {
-  put_grid(out, level, "Over time", time_charts(v), numbers);
-  put_grid(out, level, "Times", distribution_charts(v), numbers);
-  put_grid(out, level, "Bytes, prices and faults", bar_charts(v), numbers);
+  const bool several = repetitions_of(v) > 1;
+  const std::string bands =
+      several ? "Lines are means over the repetitions, bands reach from the lowest to the highest. "
+              : "";
+  put_grid(out, level, "Over time", bands + note_of(v.faults), time_charts(v), numbers);
+  put_grid(out, level, "Times", bands, distribution_charts(v), numbers);
+  put_grid(out, level, "Bytes, prices and faults",
+           several ? "Means over the repetitions with their 95 % intervals." : "", bar_charts(v),
+           numbers);
 }
 
 void put_single(std::string& out, const variant_summary& v, figure_numbers& numbers) {
@@ -124,7 +138,8 @@ void put_sweep(std::string& out, const comparison& c, figure_numbers& numbers) {
   const element section(out, "section", {{"id", "verdict"}});
   put(out, "h2", "Verdict");
   put_sweep_verdict(out, c);
-  put_grid(out, "h2", "Over the values of " + c.swept, sweep_charts(c), numbers);
+  put_grid(out, "h2", "Over the values of " + c.swept,
+           "Means over the repetitions with their 95 % intervals.", sweep_charts(c), numbers);
 }
 
 void put_values(std::string& out, const comparison& c, figure_numbers& numbers) {

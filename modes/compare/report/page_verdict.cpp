@@ -72,16 +72,18 @@ void put_judgement(std::string& out, const verdict& v, const contest& between) {
   }
   put_cell(out, "By how much", "by", words.by.empty() ? "\u2013" : words.by);
   const element cell(out, "td", {{"class", "sure"}, {"data-label", "How sure"}});
-  const element box(out, "span", {{"class", "box"}});
-  put(out, "span", {{"class", words.sure == certainty::clear ? "clear" : "muted"}},
-      std::string(word(words.sure)) + (words.sure == certainty::too_few ? "" : ": ") +
-          (words.sure == certainty::too_few ? "" : words.interval));
-  put_interval_drawing(out, v, *p);
+  {
+    const element box(out, "span", {{"class", "box"}});
+    put_interval_drawing(out, v, *p);
+    put(out, "span", {{"class", words.sure == certainty::clear ? "clear" : "muted"}},
+        word(words.sure));
+  }
+  if (words.sure != certainty::too_few) put(out, "span", {{"class", "muted"}}, words.interval);
 }
 
 void put_row(std::string& out, const verdict& v, const std::vector<solution>& solutions,
              const std::optional<contest>& between) {
-  const element row(out, "tr");
+  const element row(out, "tr", {{"class", v.what.is == better::neither ? "unjudged" : "judged"}});
   {
     const element heading(out, "th", {{"scope", "row"}});
     put(out, "span", v.what.label);
@@ -122,9 +124,8 @@ std::string caption_of(const variant_summary& v, const contest& between) {
   return "Means over " + std::to_string(n) +
          " repetitions \u00B1 half of their 95 % interval. How sure: the 95 % interval of the "
          "difference " +
-         difference +
-         " within the same repetition, drawn from half less to half more; clear where it does "
-         "not hold 0.";
+         difference + " within the same repetition; it is clear where that does not hold 0. The " +
+         "drawing is from half less to half more than " + name(between.first) + ".";
 }
 
 } // namespace
@@ -132,8 +133,10 @@ std::string caption_of(const variant_summary& v, const contest& between) {
 void put_verdict(std::string& out, const variant_summary& v) {
   const auto solutions = solutions_of(v);
   const auto between = contenders(v.runs);
-  if (between)
+  if (between) {
     put(out, "p", {{"class", "lead"}}, sentence_of(tally_of(v.verdicts, *between), *between));
+    if (between->first != solution::isolated) put(out, "p", against_none(v));
+  }
   const element table(out, "table", {{"class", "verdict"}});
   if (between) put(out, "caption", caption_of(v, *between));
   std::vector<std::string> headings{"Figure"};

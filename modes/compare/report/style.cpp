@@ -63,7 +63,8 @@ td.text { min-width: 14rem; }
 .verdict th .muted { font-size: .8rem; font-weight: 400; white-space: nowrap; }
 .better { white-space: nowrap; }
 .clear { font-weight: 600; }
-.sure .box { display: flex; flex-wrap: wrap; align-items: center; gap: 0 .6rem; }
+.sure { white-space: nowrap; }
+.sure .box { display: flex; align-items: center; gap: .5rem; }
 .interval { width: 100px; height: 12px; flex: none; overflow: visible; }
 .sweep td { white-space: nowrap; }
 .sweep td.clear { font-weight: 500; }
@@ -87,6 +88,7 @@ figcaption { font-weight: 600; font-size: .95rem; margin-bottom: .2rem; }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .bar, .whisker { stroke-width: 1.4; }
 .whisker { stroke: var(--ink); }
+.halo { stroke: var(--ground); stroke-width: 4; }
 .mark { stroke: var(--ground); stroke-width: 1; }
 .band { stroke: none; fill-opacity: .14; }
 .hollow { fill: none; stroke-width: 1.2; stroke-dasharray: 3 3; }
@@ -137,6 +139,8 @@ li { margin: .3rem 0; }
   .verdict tbody td { display: grid; grid-template-columns: 7rem 1fr; text-align: left;
     white-space: normal; }
   .verdict tbody td::before { content: attr(data-label); color: var(--muted); }
+  .verdict tbody td.sure > .muted { grid-column: 2; }
+  .verdict .unjudged td:not(.figure) { display: none; }
   .verdict td.better { grid-template-columns: 7rem auto 1fr; gap: 0 .3rem; }
   dl { grid-template-columns: 1fr; }
   dd { margin-bottom: .4rem; }

@@ -7,6 +7,23 @@
 
 namespace interswarm::compare {
 
+namespace {
+
+/// What one byte of UTF-8 adds to a text's width at 12 units, by DejaVu Sans, the widest of the
+/// common faces; of a character of several bytes the first one, emoji being the widest.
+double width_of(char c) {
+  constexpr double size = 12;
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte >= 0xF0) return 1.4 * size;
+  if (byte >= 0xE0) return 1.1 * size;
+  if (byte >= 0xC0) return 0.85 * size;
+  if (byte >= 0x80) return 0;
+  if (std::string_view("mwMW@%").find(c) != std::string_view::npos) return 1.0 * size;
+  return (c >= 'A' && c <= 'Z' ? 0.8 : 0.66) * size;
+}
+
+} // namespace
+
 std::string px(double v) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1f", v);
@@ -44,8 +61,17 @@ void put_mark(std::string& out, double x, double y, solution s) {
 }
 
 double width_of(std::string_view utf8) {
-  // DejaVu Sans, the widest of the common ones, has 0.64 of the size as its mean at 12 units.
-  return static_cast<double>(columns_of(utf8)) * 12 * 0.66;
+  double out = 0;
+  for (const char c : utf8) out += width_of(c);
+  return out;
+}
+
+std::string fitted(const std::string& utf8, double width) {
+  if (width_of(utf8) <= width) return utf8;
+  auto columns = columns_of(utf8);
+  auto out = utf8;
+  while (columns > 1 && width_of(out) > width) out = shortened(utf8, --columns);
+  return out;
 }
 
 std::string_view mark_of(solution s) { return word(s); }

@@ -19,8 +19,10 @@ void put_line(std::string& out, double x1, double y1, double x2, double y2,
 /// A solution's mark: a circle, a square or a triangle.
 void put_mark(std::string& out, double x, double y, solution s);
 
-/// Room that a text takes, no less than browsers give it in any sans-serif face.
+/// Room that a text takes, no less than browsers give it in any common sans-serif face.
 double width_of(std::string_view utf8);
+/// As much of it as fits into `width`, with "…" where something is missing.
+std::string fitted(const std::string& utf8, double width);
 inline constexpr double line_height = 15;
 
 } // namespace interswarm::compare

@@ -16,7 +16,7 @@ std::string name(solution s) { return std::string(word(s)); }
 std::string gain_of(const verdict& v, const pairing& p, solution winner) {
   const auto loser = winner == p.first ? p.second : p.first;
   const double theirs = v.of(loser)->at;
-  if (!std::isfinite(theirs)) return name(loser) + " never";
+  if (!std::isfinite(theirs)) return "never with " + name(loser);
   const double gain = std::abs(p.difference.at);
   const std::string way = v.what.is == better::lower ? " less" : " more";
   const auto absolute = difference_text(gain, v.what.of);
@@ -97,6 +97,17 @@ std::string sentence_of(const tally& t, const contest& between) {
   if (t.open > 0) out += "; " + count(t.open) + (t.open == 1 ? " is open" : " are open");
   if (t.too_few > 0) out += "; of " + count(t.too_few) + " there are too few repetitions";
   return out + ".";
+}
+
+std::string against_none(const variant_summary& v) {
+  std::string out;
+  for (const auto s : {solution::bridge, solution::soa}) {
+    const auto t = tally_of(v.verdicts, {solution::isolated, s});
+    if (t.judged() == 0 || t.judged() == t.too_few) continue;
+    out += (out.empty() ? "Against no integration, " : "; ") + name(s) + " is clearly better at " +
+           std::to_string(t.second) + " and worse at " + std::to_string(t.first) + " figures";
+  }
+  return out.empty() ? out : out + ".";
 }
 
 std::vector<solution> solutions_of(const variant_summary& v) {

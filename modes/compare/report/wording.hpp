@@ -38,6 +38,10 @@ tally tally_of(const std::vector<verdict>& verdicts, const contest& between);
 /// "Of 20 judged figures, soa is clearly better at 9, bridge at 7; 4 are open."
 std::string sentence_of(const tally& t, const contest& between);
 
+/// "Against no integration, bridge is clearly better at 8 and worse at 9 figures; soa ..."; empty
+/// where that cannot be said.
+std::string against_none(const variant_summary& v);
+
 /// The solutions that were run, in order.
 std::vector<solution> solutions_of(const variant_summary& v);
 /// The repetitions of one variant.
