@@ -28,6 +28,8 @@ struct line_chart {
   std::string title;
   /// One sentence for who does not see it, and for print.
   std::string description;
+  /// Stands below it. May be empty.
+  std::string note{};
   chart_kind kind = chart_kind::lines;
   std::string x_label;
   unit x_unit = unit::seconds;

@@ -44,6 +44,8 @@ private:
         for (const auto* values : {&l.y, &l.high})
           for (const double v : *values)
             if (std::isfinite(v)) high = std::max(high, v);
+    // An interval may reach beyond what a share can be.
+    if (chart_.y_unit == unit::share) high = std::min(high, 1.0);
     return axis::linear(0, high > 0 ? high : 1, chart_.y_unit, bottom, top, 4, true);
   }
 
@@ -262,7 +264,7 @@ void draw(std::string& out, const line_chart& c, int number) {
   chart_frame frame(out, c.title, c.description + last_values(c), height, number);
   line_drawing(out, c, number).draw();
   frame.finish();
-  put(out, "p", {{"class", "note"}}, c.description);
+  if (!c.note.empty()) put(out, "p", {{"class", "note"}}, c.note);
   put_table(out, c);
 }
 

@@ -1,4 +1,5 @@
 #include "modes/compare/report/figures.hpp"
+#include "modes/compare/report/wording.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -70,12 +71,12 @@ std::vector<line_chart> sweep_charts(const comparison& c) {
                      .x_logarithmic = wide,
                      .y_unit = like.what.of};
     if (!numeric)
-      for (const auto* v : variants) chart.words.push_back(v->label);
+      for (const auto* v : variants) chart.words.push_back(short_label(c, *v));
     for (const auto s : all_solutions) {
       auto l = line_of(variants, numeric, s, like.what.name);
       if (!l.x.empty()) chart.lines.push_back(std::move(l));
     }
-    if (has_gaps(chart)) chart.description += " Values that are never reached are not drawn.";
+    if (has_gaps(chart)) chart.note = "Where it is never reached, there is no point.";
     if (shows_anything(chart)) out.push_back(std::move(chart));
   }
   return out;

@@ -112,6 +112,7 @@ constexpr series all_series[] = {
 line_chart chart_of(const variant_summary& v, const series& s, const std::vector<double>& times) {
   line_chart out{.title = s.title,
                  .description = s.description,
+                 .note = s.description,
                  .kind = chart_kind::lines,
                  .x_label = "time since the start",
                  .x_unit = unit::seconds,
@@ -159,6 +160,7 @@ line_chart chart_of(const variant_summary& v, const distribution& d) {
   }
   line_chart out{.title = d.label,
                  .description = d.meaning,
+                 .note = d.meaning,
                  .kind = chart_kind::lines,
                  .x_label = "within",
                  .x_unit = unit::seconds,

@@ -161,9 +161,13 @@ std::string interval_text(const estimate& e, unit u) {
   for (const double v : {e.low, e.high})
     if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
   const auto s = difference_scale(largest, u);
+  if (e.low == e.high) {
+    const auto text = std::isfinite(e.low) ? number_text(e.low / s.by) : infinite_text(e.low, u);
+    return s.with(e.low > 0 ? "+" + text : text);
+  }
   const int decimals = decimals_for(largest / s.by, e.low / s.by, e.high / s.by);
-  const auto high = s.with(signed_in_scale(e.high, s, u, decimals));
-  return e.low == e.high ? high : signed_in_scale(e.low, s, u, decimals) + " to " + high;
+  return signed_in_scale(e.low, s, u, decimals) + " to " +
+         s.with(signed_in_scale(e.high, s, u, decimals));
 }
 
 std::string percent_text(double share) {

@@ -17,11 +17,12 @@ std::string name(solution s) { return std::string(word(s)); }
 /// A table that scrolls by itself where it is wider than its place.
 class scroll_table {
 public:
-  scroll_table(std::string& out, const std::string& about, const std::vector<std::string>& headings)
+  scroll_table(std::string& out, const std::string& about, const std::vector<std::string>& headings,
+               const std::string& css = "")
       : scroll_(
             out, "div",
             {{"class", "scroll"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", about}}),
-        table_(out, "table") {
+        table_(out, "table", {{"class", css}}) {
     const element head(out, "thead");
     const element row(out, "tr");
     for (const auto& h : headings) put(out, "th", {{"scope", "col"}}, h);
@@ -90,7 +91,7 @@ void put_all_figures(std::string& out, const variant_summary& v) {
       "comparisons of equal solutions about five get a star by chance.");
   const element details(out, "details");
   put(out, "summary", std::to_string(v.verdicts.size()) + " figures");
-  const scroll_table table(out, "All figures", headings);
+  const scroll_table table(out, "All figures", headings, "figures");
   const element body(out, "tbody");
   for (const auto& x : v.verdicts) {
     const element row(out, "tr");

@@ -163,18 +163,20 @@ void put_sweep_verdict(std::string& out, const comparison& c) {
     put(out, "p", "A single solution was run: there is nothing to judge.");
     return;
   }
+  put(out, "p", {{"class", "note"}},
+      "Who is better between " + name(between->first) + " and " + name(between->second) +
+          ", at each value of " + c.swept +
+          ", and by how much of the other's figure. Open: the "
+          "95 % interval of the difference holds 0. Without a mark: too few repetitions for such "
+          "an interval.");
   const element scroll(out, "div",
                        {{"class", "scroll"},
                         {"tabindex", "0"},
                         {"role", "region"},
                         {"aria-label", "Who is better at each value"}});
   const element table(out, "table", {{"class", "sweep"}});
-  put(out, "caption",
-      "Who is better between " + name(between->first) + " and " + name(between->second) +
-          ", and by how much of the other's figure. Open: the 95 % interval of the difference "
-          "holds 0.");
   std::vector<std::string> headings{"Figure"};
-  for (const auto& v : c.variants) headings.push_back(v.label);
+  for (const auto& v : c.variants) headings.push_back(short_label(c, v));
   put_header(out, headings);
   const element body(out, "tbody");
   for (const auto& like : c.variants.front().verdicts) {

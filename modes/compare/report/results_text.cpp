@@ -74,7 +74,8 @@ const verdict* named(const variant_summary& v, const std::string& name) {
 /// Who is better at each value.
 std::string sweep_table(const comparison& c, const contest& between) {
   row header{""};
-  for (const auto& v : c.variants) header.push_back(shortened(printable(v.label, 80), 24));
+  for (const auto& v : c.variants)
+    header.push_back(shortened(printable(short_label(c, v), 80), 24));
   std::vector<row> rows{header};
   for (const auto& verdict : c.variants.front().verdicts) {
     if (!verdict.what.headline || verdict.what.is == better::neither) continue;
@@ -86,7 +87,8 @@ std::string sweep_table(const comparison& c, const contest& between) {
     rows.push_back(std::move(r));
   }
   return aligned(rows, 0) + "\nWho is better between " + std::string(word(between.first)) +
-         " and " + std::string(word(between.second)) +
+         " and " + std::string(word(between.second)) + " at each value of " +
+         printable(c.swept, 80) +
          ", and by how much of the other's figure; open: the 95 % interval holds 0.\n";
 }
 

@@ -62,6 +62,7 @@ td.text { min-width: 14rem; }
 .verdict tbody + tbody tr:first-child { border-top: 0; }
 .verdict th .muted { font-size: .8rem; font-weight: 400; white-space: nowrap; }
 .better { white-space: nowrap; }
+td.by { min-width: 10rem; }
 .clear { font-weight: 600; }
 .sure { white-space: nowrap; }
 .sure .box { display: flex; align-items: center; gap: .5rem; }
@@ -70,7 +71,8 @@ td.text { min-width: 14rem; }
 .sweep td.clear { font-weight: 500; }
 code { font: .8rem ui-monospace, "Liberation Mono", monospace; color: var(--muted); }
 .scroll { overflow-x: auto; max-width: 100%; }
-.scroll th[scope=row] { min-width: 9rem; }
+.scroll th[scope=row] { min-width: 9rem; position: sticky; left: 0; background: var(--ground); }
+.numbers th[scope=col]:not(:first-child), .figures thead th:nth-child(n + 3) { text-align: right; }
 
 .charts { display: grid; gap: 1.4rem 1.6rem; align-items: start;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); }
@@ -139,6 +141,7 @@ li { margin: .3rem 0; }
   .verdict tbody td { display: grid; grid-template-columns: 7rem 1fr; text-align: left;
     white-space: normal; }
   .verdict tbody td::before { content: attr(data-label); color: var(--muted); }
+  td.by { min-width: 0; }
   .verdict tbody td.sure > .muted { grid-column: 2; }
   .verdict .unjudged td:not(.figure) { display: none; }
   .verdict td.better { grid-template-columns: 7rem auto 1fr; gap: 0 .3rem; }

@@ -110,6 +110,11 @@ std::string against_none(const variant_summary& v) {
   return out.empty() ? out : out + ".";
 }
 
+std::string short_label(const comparison& c, const variant_summary& v) {
+  const auto key = c.swept + " = ";
+  return v.label.starts_with(key) ? v.label.substr(key.size()) : v.label;
+}
+
 std::vector<solution> solutions_of(const variant_summary& v) {
   std::vector<solution> out;
   for (const auto s : all_solutions)

@@ -42,6 +42,9 @@ std::string sentence_of(const tally& t, const contest& between);
 /// where that cannot be said.
 std::string against_none(const variant_summary& v);
 
+/// A variant's label without the swept key where it begins with that: "0.25".
+std::string short_label(const comparison& c, const variant_summary& v);
+
 /// The solutions that were run, in order.
 std::vector<solution> solutions_of(const variant_summary& v);
 /// The repetitions of one variant.
