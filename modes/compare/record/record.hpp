@@ -33,6 +33,8 @@ struct traffic {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
   std::uint64_t lost = 0;
+
+  friend bool operator==(const traffic&, const traffic&) = default;
 };
 
 enum class outcome : std::uint8_t {
@@ -54,12 +56,16 @@ struct request_record {
   std::uint64_t from_own = 0;
   /// Bytes through the bridge node or the access node of its overlay.
   std::uint64_t from_other = 0;
+
+  friend bool operator==(const request_record&, const request_record&) = default;
 };
 
 /// Kinds of control messages, such as "announce", "find", "offer", "lookup", "publish".
 struct message_count {
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
+
+  friend bool operator==(const message_count&, const message_count&) = default;
 };
 
 /// One side's entry about what went from one overlay or storage to another overlay: both sides of
@@ -71,6 +77,8 @@ struct charge {
   domain_id to_domain = 0;
   std::uint64_t giver_bytes = 0;
   std::uint64_t taker_bytes = 0;
+
+  friend bool operator==(const charge&, const charge&) = default;
 };
 
 /// What the run looked like at one time.
@@ -83,6 +91,8 @@ struct sample {
   std::uint64_t crossed = 0;        // of those, through a bridge or access node
   std::uint64_t stored = 0;         // bytes that servers keep: spools, storage nodes, caches
   std::uint32_t missing_copies = 0; // of chunks, until repaired
+
+  friend bool operator==(const sample&, const sample&) = default;
 };
 
 /// One process of the live engine.
@@ -90,6 +100,8 @@ struct process_use {
   std::string name;
   double cpu_s = 0;
   std::uint64_t peak_memory = 0;
+
+  friend bool operator==(const process_use&, const process_use&) = default;
 };
 
 /// What the solution needs beside the systems that are there already.
@@ -99,6 +111,8 @@ struct deployment {
   std::vector<std::string> touched;
   /// Lines of configuration written.
   std::uint32_t configuration_lines = 0;
+
+  friend bool operator==(const deployment&, const deployment&) = default;
 };
 
 /// Everything that one run showed. Two runs with the same plan, solution and simulated engine are
@@ -126,6 +140,8 @@ struct run_record {
   std::uint64_t name_hits = 0;
   /// Seconds from a fault's end until the rate of satisfied requests is back, by fault; never.
   std::vector<double> recovered_after;
+
+  friend bool operator==(const run_record&, const run_record&) = default;
 };
 
 } // namespace interswarm::compare

@@ -7,13 +7,15 @@ namespace interswarm::compare {
 
 flow_network::link flow_network::add_link(double rate) {
   links_.push_back({});
-  links_.back().rate = rate;
+  links_.back().rate = links_.back().left = rate;
   return static_cast<link>(links_.size() - 1);
 }
 
 void flow_network::set_rate(link l, double rate) {
-  links_[l].rate = rate;
-  changed_ = true;
+  auto& at = links_[l];
+  at.left = rate < never && at.rate < never ? at.left + rate - at.rate : rate;
+  at.rate = rate;
+  ++changes_;
 }
 
 flow_network::flow flow_network::start(std::span<const link> path, double bytes) {
@@ -32,9 +34,41 @@ flow_network::flow flow_network::start(std::span<const link> path, double bytes)
   s.since = now_;
   ++s.stamp;
   ++running_;
-  changed_ = true;
-  if (bytes <= 0) foresee(f);
+  ++changes_;
+  if (pause_ > 0) take_left_over(s);
+  foresee(f);
   return f;
+}
+
+void flow_network::go_on(flow f, double bytes) {
+  auto& s = flows_[f];
+  resting_.erase(std::next(std::find(resting_.rbegin(), resting_.rend(), f)).base());
+  s.alive = true;
+  s.bytes = s.left = bytes;
+  s.since = now_;
+  ++s.stamp;
+  ++running_;
+  if (s.ended_after == worked_out_) {
+    --changes_;
+    give_back(s, -1);
+  } else {
+    ++changes_;
+    s.rate = 0;
+  }
+  foresee(f);
+}
+
+/// What the tightest of its links has left.
+void flow_network::take_left_over(flow_state& s) {
+  s.rate = never;
+  for (std::size_t i = 0; i < s.links; ++i)
+    s.rate = std::min(s.rate, std::max(0.0, links_[s.path[i]].left));
+  give_back(s, -1);
+}
+
+void flow_network::give_back(const flow_state& s, double sign) {
+  if (s.rate == never) return; // then none of its links has a bound
+  for (std::size_t i = 0; i < s.links; ++i) links_[s.path[i]].left += sign * s.rate;
 }
 
 double flow_network::stop(flow f) {
@@ -67,13 +101,15 @@ void flow_network::settle(flow_state& s) {
 void flow_network::remove(flow f) {
   flows_[f].alive = false;
   ++flows_[f].stamp;
-  free_.push_back(f);
+  flows_[f].ended_after = worked_out_;
+  give_back(flows_[f], 1);
+  resting_.push_back(f);
   --running_;
-  changed_ = true;
+  ++changes_;
 }
 
 moment flow_network::due() const {
-  return changed_ ? std::max(now_, worked_out_at_ + pause_) : never;
+  return changes_ > 0 ? std::max(now_, worked_out_at_ + pause_) : never;
 }
 
 moment flow_network::next_change() {
@@ -86,6 +122,8 @@ moment flow_network::next_change() {
 }
 
 void flow_network::advance(moment now, std::vector<flow>& ended) {
+  free_.insert(free_.end(), resting_.begin(), resting_.end());
+  resting_.clear();
   for (auto next = next_change(); next <= now; next = next_change()) {
     now_ = std::max(now_, next);
     if (endings_.empty() || endings_.front().at > now_) continue; // rates are due
@@ -115,7 +153,8 @@ void flow_network::foresee(flow f) {
 /// get; without them and what they take, the next one does.
 void flow_network::work_out_rates() {
   worked_out_at_ = now_;
-  changed_ = false;
+  changes_ = 0;
+  ++worked_out_;
   list_flows_by_link();
   give_shares();
   endings_.clear();

@@ -15,9 +15,9 @@ namespace interswarm::compare {
 /// downlink), and the links' rates are shared max-min fairly, as long-lived TCP flows of one round
 /// trip time would (Bertsekas and Gallager, Data Networks, section 6.5.2).
 ///
-/// With a `pause`, rates are worked out no more often than that: a flow that begins in between
-/// waits for it, and what one that ends leaves over is not used until then. Without one every
-/// change counts at once and the model is exact.
+/// With a `pause`, rates are worked out no more often than that: a flow that begins in between has
+/// to do with what is left over on its links until then. Without one every change counts at once
+/// and the model is exact.
 class flow_network {
 public:
   using link = std::uint32_t;
@@ -31,10 +31,14 @@ public:
   void set_rate(link l, double rate);
 
   /// A transfer of `bytes` over `path` (1 to max_links different links) begins now. Numbers of
-  /// flows that have ended are used again.
+  /// flows that have ended are used again after the next `advance`.
   flow start(std::span<const link> path, double bytes);
   /// Ends it early. Gives the bytes that it has moved.
   double stop(flow f);
+  /// Lets `f`, which has ended or was stopped since the last `advance` began, go on over its path
+  /// with `bytes` more. When nothing else has changed since, it keeps its rate and nothing is
+  /// worked out anew: the next piece over a connection costs next to nothing.
+  void go_on(flow f, double bytes);
   double moved(flow f) const;
   double rate(flow f) const { return flows_[f].rate; }
 
@@ -54,7 +58,7 @@ private:
   struct link_state {
     double rate = 0;
     double crossed = 0;
-    // While rates are worked out: what is not given away yet, and to how many flows it goes.
+    /// What is not given away, and while rates are worked out to how many flows it goes.
     double left = 0;
     std::uint32_t open = 0;
     std::uint32_t first = 0;
@@ -70,6 +74,8 @@ private:
     /// Bytes that were left at the time `since`.
     double left = 0;
     moment since = 0;
+    /// How often rates had been worked out when it ended.
+    std::uint64_t ended_after = 0;
   };
   struct ending {
     moment at = 0;
@@ -87,17 +93,23 @@ private:
   void list_flows_by_link();
   void give_shares();
   void fix(flow f, double rate);
+  void take_left_over(flow_state& s);
+  void give_back(const flow_state& s, double sign);
   void foresee(flow f);
   void remove(flow f);
 
   double pause_;
   moment now_ = 0;
   moment worked_out_at_ = -never;
-  bool changed_ = false;
+  /// Since rates were worked out last.
+  std::uint32_t changes_ = 0;
+  std::uint64_t worked_out_ = 0;
   std::size_t running_ = 0;
   std::vector<link_state> links_;
   std::vector<flow_state> flows_;
   std::vector<flow> free_;
+  /// Those that ended since the last `advance` began.
+  std::vector<flow> resting_;
   std::vector<ending> endings_; // a heap; those whose stamp is old have gone
   // Kept for their room.
   std::vector<link> used_;
