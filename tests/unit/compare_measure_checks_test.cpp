@@ -100,14 +100,25 @@ TEST_CASE("compare checks: bytes that vanish or come from nowhere") {
 TEST_CASE("compare checks: ledgers") {
   spoilt("ledgers disagree about a to b: 1000 bytes given, 998 taken",
          [](auto& x) { x.r.charges[0].taker_bytes = 998; });
+  spoilt("ledgers disagree about a to b: 999 bytes given, 1000 taken",
+         [](auto& x) { x.r.charges[0].giver_bytes = 999; });
   spoilt("2000 bytes are charged from overlay a to overlay b, where 1000 have gone",
          [](auto& x) { x.r.charges.push_back(x.r.charges[0]); });
-  spoilt("0 bytes are charged from overlay a to overlay b, where 1000 have gone",
+  spoilt("only 0 bytes are charged to overlay b, whose requests got 1000 different ones",
          [](auto& x) { x.r.charges.clear(); });
   spoilt("a charge names an overlay that the plan does not have: c to b",
          [](auto& x) { x.r.charges[0].from = "c"; });
   spoilt("1000 bytes are charged from storage to overlay b, where 0 have gone",
          [](auto& x) { x.r.charges[0].from = "stored"; });
+}
+
+TEST_CASE("compare checks: a giver out of reach may lack an entry, but has none of its own") {
+  small_run run;
+  run.p.faults[0].kind = fault_kind::domain_cut;
+  run.r.charges[0].giver_bytes = 400;
+  CHECK(violations(run.p, run.r).empty());
+  run.r.charges[0].giver_bytes = 1001;
+  CHECK(violations(run.p, run.r).size() == 1);
 }
 
 TEST_CASE("compare checks: times") {

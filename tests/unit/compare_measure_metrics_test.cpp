@@ -129,6 +129,7 @@ TEST_CASE("compare metrics: all of them, computed by hand") {
   is("total_price", 3 * (1 + 8.0 / gib) + 3 * 500 / month * 12);
   is("charged_bytes", gib);
   is("charged_price", 3);
+  is("unsettled_bytes", 0);
   is("charged.stored>music", gib);
   is("stored_bytes", 3.0 * gib);
   is("duplicate_bytes", gib);
@@ -171,7 +172,7 @@ TEST_CASE("compare metrics: names differ, and topics come in their order") {
     before = m.about;
   }
   CHECK(measured->find("fault.1.recovery_time")->label ==
-        "Fault 1 (origins of north down): time to recover after its end");
+        "Time to recover from fault 1 (origins of north down)");
   const auto spans = fault_spans(run.p);
   REQUIRE(spans.size() == 2);
   CHECK(spans[1].label == "south cut off");

@@ -173,46 +173,64 @@ private:
     return std::nullopt;
   }
 
-  /// What may be charged: what came from another overlay, or what an access node gave its peers
-  /// of what is stored, each time anew.
+  /// What has gone from another overlay, or from storage and origins, to an overlay's node.
   std::uint64_t gone(overlay_id from, overlay_id to) const {
     std::uint64_t out = 0;
-    for (const auto& t : record_.traffics) {
-      const bool counts = from == no_overlay
-                              ? t.from == station::access && t.to == station::peer
-                              : t.from_overlay == from && t.from_overlay != t.to_overlay;
-      if (counts && t.to_overlay == to) out += t.received;
-    }
+    for (const auto& t : record_.traffics)
+      if (t.from_overlay == from && t.to_overlay == to && t.from_overlay != t.to_overlay)
+        out += t.received;
     return out;
+  }
+
+  /// Between two nodes of which one was out of reach, the giver may lack what it could not hear.
+  bool always_in_reach() const {
+    return std::none_of(plan_.faults.begin(), plan_.faults.end(), [](const fault_plan& f) {
+      return f.kind == fault_kind::bridge || f.kind == fault_kind::access ||
+             f.kind == fault_kind::domain_cut;
+    });
   }
 
   void charges() {
     std::map<std::pair<overlay_id, overlay_id>, std::uint64_t> sums;
+    std::vector<std::uint64_t> to_overlay(plan_.overlays.size());
+    const bool must_agree = always_in_reach();
     for (const auto& c : record_.charges) {
       const auto pair = printable(c.from) + " to " + printable(c.to);
-      if (c.giver_bytes != c.taker_bytes)
+      if (c.giver_bytes > c.taker_bytes || (must_agree && c.giver_bytes != c.taker_bytes))
         say("ledgers disagree about " + pair + ": " + number(c.giver_bytes) + " bytes given, " +
             number(c.taker_bytes) + " taken");
       const auto from = named(c.from), to = named(c.to);
       if (from && to && *to != no_overlay) {
         sums[{*from, *to}] += c.taker_bytes;
+        to_overlay[*to] += c.taker_bytes;
       } else {
         say("a charge names an overlay that the plan does not have: " + pair);
       }
     }
-    for (overlay_id to = 0; to < plan_.overlays.size(); ++to) {
-      for (overlay_id from = 0; from < plan_.overlays.size(); ++from)
-        if (from != to) charged(from, to, sums[{from, to}]);
-      charged(no_overlay, to, sums[{no_overlay, to}]);
+    for (const auto& [pair, bytes] : sums) {
+      const auto real = gone(pair.first, pair.second);
+      if (bytes > real)
+        say(number(bytes) + " bytes are charged from " +
+            (pair.first == no_overlay ? "storage" : overlay(pair.first)) + " to " +
+            overlay(pair.second) + ", where " + number(real) + " have gone");
     }
+    if (!record_.live) escaped_charges(to_overlay);
   }
 
-  void charged(overlay_id from, overlay_id to, std::uint64_t bytes) {
-    const auto real = gone(from, to);
-    if (record_.live ? bytes <= real : bytes == real) return;
-    say(number(bytes) + " bytes are charged from " +
-        (from == no_overlay ? "storage" : overlay(from)) + " to " + overlay(to) + ", where " +
-        number(real) + " have gone");
+  /// Whatever a node gave of a content it has taken once at least, and that is charged.
+  void escaped_charges(const std::vector<std::uint64_t>& charged) {
+    std::map<std::pair<overlay_id, content_id>, std::uint64_t> most;
+    for (std::size_t i = 0; i < record_.requests.size(); ++i) {
+      const auto& q = plan_.requests[i];
+      auto& here = most[{plan_.peers[q.peer].overlay, q.content}];
+      here = std::max(here, record_.requests[i].from_other);
+    }
+    std::vector<std::uint64_t> least(plan_.overlays.size());
+    for (const auto& [where, bytes] : most) least[where.first] += bytes;
+    for (overlay_id o = 0; o < least.size(); ++o)
+      if (charged[o] < least[o])
+        say("only " + number(charged[o]) + " bytes are charged to " + overlay(o) +
+            ", whose requests got " + number(least[o]) + " different ones through its node");
   }
 
   void samples() {

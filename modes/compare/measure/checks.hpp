@@ -18,8 +18,9 @@ namespace interswarm::compare {
 /// - What peers received according to the traffic is what their requests got (live: at least it,
 ///   since clients throw away what came twice), from their own overlay and through its node.
 /// - What a node passes on it has received before.
-/// - Both sides of each pair are charged alike, and for no more than has gone that way; simulated:
-///   for just what has.
+/// - Both sides of each pair are charged alike, but for what a giver out of reach could not hear;
+///   no more is charged than has gone that way, and (simulated) no less than what an overlay's
+///   requests got of different bytes through its node.
 /// - Samples are in order, never fall where they count up, and end no higher than the totals.
 std::vector<std::string> violations(const plan& p, const run_record& r);
 

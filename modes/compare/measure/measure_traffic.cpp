@@ -52,12 +52,13 @@ double kept(const run_record& r) {
 }
 
 void add_charges(const plan& p, const run_record& r, sheet& out) {
-  double bytes = 0, price = 0;
+  double bytes = 0, price = 0, unsettled = 0;
   std::map<std::pair<std::string, std::string>, double> pairs;
   double others = 0;
   for (const auto& c : r.charges) {
     const auto moved = static_cast<double>(c.taker_bytes);
     bytes += moved;
+    unsettled += moved - static_cast<double>(c.giver_bytes);
     price += moved / gib * p.path(c.from_domain, c.to_domain).price_per_gib;
     const std::pair pair(printable(c.from, 64), printable(c.to, 64));
     if (pairs.contains(pair) || pairs.size() < max_named_metrics) {
@@ -69,6 +70,8 @@ void add_charges(const plan& p, const run_record& r, sheet& out) {
   out.begin(topic::price);
   out.headline("charged_bytes", "Chargeable traffic", unit::bytes, better::neither, bytes);
   out.add("charged_price", "Price of the chargeable traffic", unit::price, better::neither, price);
+  out.add("unsettled_bytes", "Chargeable traffic that its giver has not heard of", unit::bytes,
+          better::neither, unsettled);
   for (const auto& [pair, moved] : pairs)
     out.add("charged." + pair.first + ">" + pair.second,
             "Chargeable traffic from " + pair.first + " to " + pair.second, unit::bytes,

@@ -3,6 +3,7 @@
 #include "modes/compare/report/chart.hpp"
 #include "modes/compare/report/figures.hpp"
 #include "modes/compare/report/markup.hpp"
+#include "modes/compare/report/svg.hpp"
 #include "modes/compare/report/wording.hpp"
 
 #include <algorithm>
@@ -57,13 +58,10 @@ void put_heading(std::string& out, const comparison& c) {
   for (const auto s : solutions_of(first)) {
     const auto name = std::string(word(s));
     const element item(out, "span", {{"class", "name " + name}});
-    out +=
-        R"(<svg class="key" viewBox="0 0 34 12" aria-hidden="true"><path d="M1 6H33" class="line )" +
-        name + "\"/>";
-    out += s == solution::isolated ? R"(<circle cx="17" cy="6" r="3.6" class="mark )"
-           : s == solution::bridge ? R"(<rect x="13.5" y="2.5" width="7" height="7" class="mark )"
-                                   : R"(<path d="M17 1.5l4.5 8h-9z" class="mark )";
-    out += name + "\"/></svg> " + name;
+    out += R"(<svg class="key" viewBox="0 0 34 12" aria-hidden="true">)";
+    put_line(out, 1, 6, 33, 6, "line " + name);
+    put_mark(out, 17, 6, s);
+    out += "</svg> " + name;
     put(out, "span", {{"class", "muted"}},
         s == solution::isolated ? ": no integration"
         : s == solution::bridge ? ": a layer above the trackers"

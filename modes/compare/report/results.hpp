@@ -16,6 +16,8 @@ std::string results_json(const comparison& c);
 std::string results_csv(const comparison& c);
 
 /// For a terminal: the headline figures and the verdict, or who is better at each value of a sweep.
-std::string results_text(const comparison& c);
+/// Where `columns` are few, labels are shortened and the intervals left out; a sweep of many values
+/// may still be wider.
+std::string results_text(const comparison& c, std::size_t columns = 160);
 
 } // namespace interswarm::compare
