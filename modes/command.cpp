@@ -27,6 +27,7 @@ int run_command_line(int argc, char** argv) {
   add_hash_command(app, exit_code);
   add_keys_command(app, exit_code);
   add_sign_command(app, exit_code);
+  add_compare_command(app, exit_code);
   add_client_commands(app, exit_code);
   add_publish_commands(app, exit_code);
   add_account_commands(app, exit_code);

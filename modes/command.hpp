@@ -14,5 +14,6 @@ int run_command_line(int argc, char** argv);
 void add_hash_command(CLI::App& app, int& exit_code);
 void add_keys_command(CLI::App& app, int& exit_code);
 void add_sign_command(CLI::App& app, int& exit_code);
+void add_compare_command(CLI::App& app, int& exit_code);
 
 } // namespace interswarm

@@ -1,5 +1,7 @@
 #include "modes/config_reader.hpp"
 
+#include "schema/base/encoding.hpp"
+
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -11,6 +13,7 @@ struct config_reader::shared {
   toml::table root;
   std::string file;
   std::optional<error> first;
+  std::set<std::string> known;
 };
 
 namespace {
@@ -46,19 +49,48 @@ result<config_reader> config_reader::parse(std::string_view text, const std::str
   return config_reader(std::move(all), root, "");
 }
 
+config_reader config_reader::over(toml::table&& root, const std::string& file_name) {
+  auto all = std::make_shared<shared>();
+  all->file = file_name;
+  all->root = std::move(root);
+  const auto* table = &all->root;
+  return config_reader(std::move(all), table, "");
+}
+
 const toml::node* config_reader::find(const char* key) {
   asked_.insert(key);
+  shared_->known.insert(path_ + key);
   return table_->get(key);
 }
 
 bool config_reader::has(const char* key) const { return table_->contains(key); }
 
+config_reader::form config_reader::form_of(const char* key) const {
+  const auto* node = table_->get(key);
+  if (node == nullptr) return form::absent;
+  if (node->is_string()) return form::text;
+  if (node->is_number()) return form::number;
+  if (node->is_array()) return form::list;
+  return node->is_table() ? form::table : form::other;
+}
+
+std::vector<std::string> config_reader::names_in(const char* key) const {
+  std::vector<std::string> out;
+  const auto* node = table_->get(key);
+  const auto* table = node == nullptr ? nullptr : node->as_table();
+  if (table == nullptr) return out;
+  for (const auto& [name, value] : *table) out.emplace_back(name.str());
+  return out;
+}
+
+const std::set<std::string>& config_reader::known() const { return shared_->known; }
+
 void config_reader::fail_at(const toml::node* where, const std::string& key,
                             const std::string& why) {
   if (shared_->first) return;
   const auto region = where != nullptr ? where->source() : table_->source();
-  shared_->first =
-      error{errc::configuration, place(shared_->file, region) + ": " + path_ + key + ": " + why};
+  shared_->first = error{errc::configuration,
+                         place(shared_->file, region) + ": " + printable(path_ + key) + ": " + why};
 }
 
 void config_reader::reject(const char* key, const std::string& why) {
@@ -126,6 +158,25 @@ void config_reader::read(const char* key, std::vector<std::string>& out) {
       out.push_back(*value);
     } else {
       fail_at(&item, key, "a list of texts is wanted, such as [\"…\"]");
+    }
+  }
+}
+
+void config_reader::read(const char* key, std::vector<std::uint64_t>& out) {
+  const auto* node = find(key);
+  if (node == nullptr) return;
+  const auto* array = node->as_array();
+  if (array == nullptr) {
+    fail_at(node, key, "a list of whole numbers is wanted, such as [1, 2]");
+    return;
+  }
+  out.clear();
+  for (const auto& item : *array) {
+    const auto value = item.value_exact<std::int64_t>();
+    if (value && *value >= 0) {
+      out.push_back(static_cast<std::uint64_t>(*value));
+    } else {
+      fail_at(&item, key, "a list of whole numbers is wanted, such as [1, 2]");
     }
   }
 }
@@ -206,7 +257,7 @@ void config_reader::tables(const char* key, const std::function<void(config_read
   const auto* node = find(key);
   if (node == nullptr) return;
   const auto* array = node->as_array();
-  if (array == nullptr || !array->is_array_of_tables()) {
+  if (array == nullptr || !(array->empty() || array->is_array_of_tables())) {
     fail_at(node, key, "tables are wanted, such as [[" + path_ + key + "]]");
     return;
   }
@@ -225,6 +276,8 @@ void config_reader::check_unknown() {
     fail_at(&node, std::string(key.str()), "unknown key; known here: " + known);
   }
 }
+
+bool config_reader::failed() const { return shared_->first.has_value(); }
 
 result<void> config_reader::finish() {
   check_unknown();

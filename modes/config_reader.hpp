@@ -25,9 +25,14 @@ namespace interswarm {
 /// is an error that names its line. The first error stays; reading goes on harmlessly after it.
 class config_reader {
 public:
+  /// How a value is written.
+  enum class form : std::uint8_t { absent, text, number, list, table, other };
+
   /// Parses `file`. Fails `io` or `configuration` with the file, the line and what is wrong.
   static result<config_reader> open(const std::string& file);
   static result<config_reader> parse(std::string_view text, const std::string& file_name);
+  /// Reads what was parsed already, and perhaps changed since.
+  static config_reader over(toml::table&& root, const std::string& file_name);
 
   void read(const char* key, std::string& out);
   void read(const char* key, bool& out);
@@ -37,6 +42,7 @@ public:
   /// Accepts integers as well.
   void read(const char* key, double& out);
   void read(const char* key, std::vector<std::string>& out);
+  void read(const char* key, std::vector<std::uint64_t>& out);
   /// "address:port"; a name instead of an address is an error.
   void read(const char* key, endpoint& out);
   void read(const char* key, std::optional<endpoint>& out);
@@ -50,9 +56,16 @@ public:
   /// Runs `inner` on each table of the array `key`.
   void tables(const char* key, const std::function<void(config_reader&)>& inner);
   bool has(const char* key) const;
+  /// Of keys that may be written in several.
+  form form_of(const char* key) const;
+  /// The keys in the table `key`, for tables whose keys are names. In alphabetical order.
+  std::vector<std::string> names_in(const char* key) const;
+  /// All keys that were asked for anywhere in the file, "table.key": what a document must describe.
+  const std::set<std::string>& known() const;
 
   /// Adds an error of the caller's own at `key`.
   void reject(const char* key, const std::string& why);
+  bool failed() const;
   /// The first error, unknown keys included. Call it when everything was read.
   result<void> finish();
 

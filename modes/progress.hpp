@@ -16,9 +16,15 @@ public:
   progress_line(const progress_line&) = delete;
   progress_line& operator=(const progress_line&) = delete;
 
+  /// Bytes.
   void show(std::uint64_t done, std::uint64_t total);
+  /// Of other work, 0 to 1.
+  void show(double share);
 
 private:
+  /// Whether it is time; then `seconds` have passed.
+  bool is_due(double& seconds);
+
   using clock = std::chrono::steady_clock;
   std::string what_;
   bool terminal_;

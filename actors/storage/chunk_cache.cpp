@@ -1,44 +1,8 @@
 #include "actors/storage/chunk_cache.hpp"
 
 #include <algorithm>
-#include <vector>
 
 namespace interswarm::storage {
-
-std::size_t chunk_cache::hash::operator()(const chunk_name& n) const noexcept {
-  std::size_t out = 0;
-  std::memcpy(&out, n.data(), sizeof out);
-  return out;
-}
-
-std::uint64_t chunk_cache::used_bytes() const {
-  const std::lock_guard lock(mutex_);
-  return used_;
-}
-
-slice chunk_cache::find(const chunk_name& name) {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(name);
-  if (found == entries_.end()) return {};
-  ages_.splice(ages_.end(), ages_, found->second.age);
-  return found->second.data;
-}
-
-void chunk_cache::store(const chunk_name& name, const slice& data) {
-  std::vector<slice> dropped; // freed after the lock
-  const std::lock_guard lock(mutex_);
-  if (data.size() > budget_ || entries_.contains(name)) return;
-  while (used_ + data.size() > budget_) {
-    const auto oldest = entries_.find(ages_.front());
-    used_ -= oldest->second.data.size();
-    dropped.push_back(std::move(oldest->second.data));
-    entries_.erase(oldest);
-    ages_.pop_front();
-  }
-  ages_.push_back(name);
-  entries_[name] = {data, std::prev(ages_.end())};
-  used_ += data.size();
-}
 
 slice find_range(chunk_cache& cache, byte_view chunk_names, std::uint64_t content_size,
                  const byte_range& range) {

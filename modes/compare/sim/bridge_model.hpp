@@ -1,0 +1,113 @@
+#pragma once
+
+#include "modes/compare/sim/bridge_state.hpp"
+#include "modes/compare/sim/name_book.hpp"
+
+namespace interswarm::compare {
+
+/// What the bridge model takes from the live nodes' actors (actors/bridge/*.cpp) and their options.
+namespace bridge_limits {
+
+inline constexpr double tick_s = 1;
+inline constexpr double gateway_tick_s = 0.5;
+inline constexpr double find_pause_s = 2;
+/// A tracker repeats a demand so often while it lasts.
+inline constexpr double demand_period_s = 5;
+/// In ticks: status is asked, ledgers are compared.
+inline constexpr std::uint64_t status_every = 5;
+inline constexpr std::uint64_t settle_every = 10;
+/// peer_options: piece_cache_bytes, read_ahead_bytes. fetch_window: a reader begins with a
+/// sixteenth ahead of it and doubles it while it goes on in order; one that is quiet gets nothing
+/// ahead. source.capnp: maxReadBytes.
+inline constexpr std::uint64_t piece_cache_bytes = std::uint64_t{64} << 20;
+inline constexpr std::uint64_t read_ahead_bytes = std::uint64_t{32} << 20;
+inline constexpr std::uint64_t first_ahead_bytes = read_ahead_bytes / 16;
+inline constexpr double quiet_s = 10;
+inline constexpr std::uint64_t read_bytes = std::uint64_t{4} << 20;
+
+} // namespace bridge_limits
+
+/// Bridge mode: a node for each overlay hears what is sought there and cannot be had, asks the
+/// other nodes for offers, takes the best one and serves what it brings as one more peer. The steps
+/// and messages are message_handler's and gateway's; what is decided, the decisions' of
+/// actors/bridge. Neighbours that cannot be reached are taken to be known as gone.
+class bridge_model final : public event_owner,
+                           public transfer_owner,
+                           public supplier,
+                           public fetch_watcher,
+                           public seeking_watcher {
+public:
+  bridge_model(world& w, transport& t, swarms& s, name_book& names);
+
+  void begin();
+  /// The node of overlay `o` is gone with all that it knows and its spool, or is there again.
+  void went_down(overlay_id o);
+  void came_up(overlay_id o);
+
+  /// Bytes in spools and caches, and how many of them are copies of others.
+  std::uint64_t stored() const;
+  std::uint64_t duplicates() const;
+
+  void happen(const occasion& o) override;
+  void ended(transfer_id id, std::uint64_t received, bool whole) override;
+  bool wanted(member_id m, std::uint32_t piece) override;
+  void fetched(download_id d, std::uint32_t piece) override;
+  void sought(overlay_id o, content_id c) override;
+
+private:
+  enum event : std::uint32_t { tick, asked, answered, gateway_tick };
+
+  // bridge_model.cpp: demands and offers
+  void demand(overlay_id o, content_id c);
+  void find(overlay_id o, content_id c, std::uint32_t gateway);
+  void ask_giver(std::uint32_t q, overlay_id giver);
+  void conclude(std::uint32_t q);
+  void tick_node(overlay_id o);
+  void hear_demands(overlay_id o);
+  void settle_ledgers(overlay_id o);
+  // bridge_gateways.cpp: what is served
+  void open_gateway(overlay_id o, content_id c, std::vector<sim_offer> offers);
+  void close_gateway(overlay_id o, content_id c);
+  void take_offers(overlay_id o, content_id c, const std::vector<sim_offer>& offers);
+  void read(overlay_id o, content_id c, std::uint32_t piece);
+  void ask(overlay_id o, content_id c, sim_gateway& g, sim_gateway::reading& r);
+  void ask_waiting(overlay_id o, content_id c);
+  void follow(overlay_id o, content_id c, bridge::delivery_step step);
+  void failed(overlay_id o, content_id c, bool gone);
+  void report(overlay_id o, sim_gateway& g, bool failed);
+  void arrived(overlay_id o, content_id c, sim_gateway::reading r);
+  void look_for_progress(overlay_id o, content_id c);
+  void tick_later(overlay_id o, content_id c, sim_gateway& g);
+  // bridge_spools.cpp: what is taken
+  void supply(overlay_id giver, content_id c, const spooled::reader& r);
+  void bring(overlay_id giver, content_id c, const spooled::reader& r, double after);
+  void make_room(overlay_id o);
+  void forget_unused(overlay_id o);
+  void enter(std::uint32_t crossing, std::uint32_t piece);
+  accounts::pair payers(const crossing& x) const;
+
+  bridge::instant clock() const;
+  std::string key(overlay_id o, content_id c) const;
+  sim_gateway* gateway_of(overlay_id o, content_id c, std::uint32_t stamp);
+  const bridge::policy& rules() const { return world_.setting.bridge.policy; }
+  bool reaches(overlay_id a, overlay_id b) const {
+    return world_.can_talk(world_.server_of(a), world_.server_of(b));
+  }
+  /// Seconds of one way.
+  double delay(overlay_id from, overlay_id to) const {
+    return world_.path(world_.server_of(from), world_.server_of(to)).delay_s;
+  }
+
+  world& world_;
+  transport& transport_;
+  swarms& swarms_;
+  name_book& names_;
+  std::vector<bridge_node> nodes_; // by overlay
+  std::vector<quest> quests_;
+  std::vector<std::uint32_t> unused_quests_;
+  std::vector<crossing> crossings_;
+  std::unordered_map<download_id, std::pair<overlay_id, content_id>> fetches_;
+  std::uint32_t stamps_ = 0;
+};
+
+} // namespace interswarm::compare

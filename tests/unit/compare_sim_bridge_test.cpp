@@ -1,0 +1,199 @@
+// What can be computed by hand of what crosses a bridge, and what its faults do.
+#include "modes/compare/sim/simulator.hpp"
+#include "tests/catch.hpp"
+#include "tests/unit/compare_plans.hpp"
+
+using namespace interswarm;
+using namespace interswarm::compare;
+
+namespace {
+
+Approx about(double x) { return Approx(x).epsilon(0.01); }
+
+run_record bridged(const plan& p) {
+  auto r = simulate(p, solution::bridge);
+  REQUIRE(r);
+  return std::move(*r);
+}
+
+/// Overlay 1 has a seed of 1 MB/s, overlay 0 one who seeks what it has.
+plan one_crossing(std::uint64_t size = 64 * mib) {
+  auto p = empty_plan(2);
+  const auto c = add_content(p, size);
+  add_peer(p, 1, 1e6, 1e6, {c});
+  add_request(p, 0, add_peer(p, 0, 1e6, 100e6), c);
+  return p;
+}
+
+} // namespace
+
+TEST_CASE("compare sim: through a bridge what only another overlay has") {
+  const auto p = one_crossing();
+  const auto alone = simulate(p, solution::isolated);
+  REQUIRE(alone);
+  CHECK(alone->requests[0].end == outcome::failed);
+  const auto r = bridged(p);
+  CHECK(r.requests[0].end == outcome::satisfied);
+  // The servers are fast: the seed's rate, and the last piece's way on.
+  CHECK(r.requests[0].finished == about(64.0 * mib / 1e6 + mib / 100e6));
+  CHECK(r.requests[0].from_other == 64 * mib);
+  CHECK(r.requests[0].from_own == 0);
+  for (const auto& [from, to] :
+       {std::pair(station::peer, station::bridge), std::pair(station::bridge, station::bridge),
+        std::pair(station::bridge, station::peer)})
+    CHECK(sent(r, from, to) == 64 * mib);
+  REQUIRE(r.charges.size() == 1);
+  CHECK(r.charges[0].from == "overlay1");
+  CHECK(r.charges[0].to == "overlay0");
+  CHECK(r.charges[0].giver_bytes == 64 * mib);
+  CHECK(r.charges[0].taker_bytes == 64 * mib);
+  CHECK(r.name_hits > 0);
+  CHECK(r.messages.at("find").count == 1);
+  CHECK(r.messages.at("offer").count == 1);
+  CHECK(r.deployed.processes == 2);
+}
+
+TEST_CASE("compare sim: each stage of a bridge may be the slow one") {
+  for (int slow = 0; slow < 4; ++slow) {
+    auto p = one_crossing();
+    p.peers[0].up = 100e6;
+    if (slow == 0) p.bridge.nodes[1].down = 2e6;
+    if (slow == 1) p.paths[2].rate = 2e6; // from domain 1 to 0
+    if (slow == 2) p.bridge.nodes[0].up = 2e6;
+    if (slow == 3) p.peers[1].down = 2e6;
+    CAPTURE(slow);
+    // A piece each is on its way in the fast stages before and behind.
+    const auto least = 64.0 * mib / 2e6;
+    const auto took = bridged(p).requests[0].finished;
+    CHECK(took >= least);
+    CHECK(took <= least + 3.0 * mib / 100e6 + 0.01 * least);
+  }
+}
+
+TEST_CASE("compare sim: a bridge's delay is the sum of its steps") {
+  auto p = one_crossing(8 * mib);
+  for (const auto i : {1, 2}) p.paths[static_cast<std::size_t>(i)].delay_s = 0.1; // between them
+  const auto r = bridged(p);
+  // Asking for offers takes a round trip of 0.2 s, reading another one beside the fetch; within the
+  // domains there is no delay. The first piece of 256 KiB takes 0.26 s at the seed's rate.
+  CHECK(r.requests[0].first_byte == Approx(0.2 + 0.262 + 0.1).epsilon(0.02));
+}
+
+TEST_CASE("compare sim: what many seek is fetched once") {
+  auto p = one_crossing();
+  p.duration = 300;
+  for (int i = 0; i < 5; ++i) add_request(p, 10 * i, add_peer(p, 0, 1e6, 100e6), 0);
+  const auto r = bridged(p);
+  for (const auto& one : r.requests) CHECK(one.end == outcome::satisfied);
+  CHECK(sent(r, station::peer, station::bridge) == 64 * mib);
+  // Pieces that were served lately are in the taker's memory, too.
+  CHECK(sent(r, station::bridge, station::bridge) == 64 * mib);
+  CHECK(r.stored_bytes == 2 * 64 * mib);
+  CHECK(r.duplicate_bytes == 64 * mib);
+  CHECK(r.charges[0].taker_bytes == 64 * mib);
+}
+
+TEST_CASE("compare sim: a bridge leaves a swarm alone that has sources of its own") {
+  auto p = one_crossing();
+  add_peer(p, 0, 1e6, 1e6, {0});
+  const auto r = bridged(p);
+  CHECK(r.requests[0].from_other == 0);
+  CHECK(r.messages.count("find") == 0);
+}
+
+TEST_CASE("compare sim: the best offer by policy is taken") {
+  auto p = empty_plan(3);
+  const auto c = add_content(p, 16 * mib);
+  add_peer(p, 1, 1e6, 1e6, {c});
+  add_peer(p, 2, 1e6, 1e6, {c});
+  add_request(p, 0, add_peer(p, 0, 1e6, 1e6), c);
+  p.paths[1 * 3 + 0].price_per_gib = 5;
+  CHECK(bridged(p).charges[0].from == "overlay2");
+  p.paths[2 * 3 + 0].price_per_gib = 9;
+  CHECK(bridged(p).charges[0].from == "overlay1");
+  p.bridge.policy.price_weight = 0;
+  add_peer(p, 2, 1e6, 1e6, {c});
+  CHECK(bridged(p).charges[0].from == "overlay2"); // more sources
+}
+
+TEST_CASE("compare sim: a giver that falls silent is replaced") {
+  auto p = empty_plan(3);
+  const auto c = add_content(p, 64 * mib);
+  const auto first = add_peer(p, 1, 1e6, 1e6, {c});
+  add_peer(p, 2, 1e6, 1e6, {c});
+  add_request(p, 0, add_peer(p, 0, 1e6, 100e6), c);
+  p.paths[2 * 3 + 0].price_per_gib = 1; // overlay 1 is preferred
+  p.peers[first].online = {{0, 20}};
+  const auto r = bridged(p);
+  CHECK(r.requests[0].end == outcome::satisfied);
+  REQUIRE(r.charges.size() == 2);
+  CHECK(r.charges[0].taker_bytes + r.charges[1].taker_bytes == 64 * mib);
+  // 20 s went well, 10 s nothing came, the rest took its time.
+  CHECK(r.requests[0].finished == Approx(64.0 * mib / 1e6 + 10).margin(3));
+}
+
+TEST_CASE("compare sim: without the bridge node nothing crosses until it is back") {
+  auto p = one_crossing();
+  for (const overlay_id o : {0U, 1U}) {
+    auto q = p;
+    add_fault(q, fault_kind::bridge, o, 20, 60);
+    const auto r = bridged(q);
+    CAPTURE(o);
+    CHECK(r.requests[0].end == outcome::satisfied);
+    CHECK(r.requests[0].finished > 40 + 64.0 * mib / 1e6 - 1);
+    CHECK(r.requests[0].finished < 40 + 64.0 * mib / 1e6 + 45);
+    // Another gateway is another receipt.
+    CHECK(r.charges[0].giver_bytes == r.charges[0].taker_bytes);
+    REQUIRE(r.recovered_after.size() == 1);
+  }
+  add_fault(p, fault_kind::bridge, 0, 0, never);
+  CHECK(bridged(p).requests[0].end == outcome::failed);
+}
+
+TEST_CASE("compare sim: a domain that is cut off is left by what crossed, and ledgers meet later") {
+  auto p = one_crossing();
+  add_fault(p, fault_kind::domain_cut, 1, 20, 70);
+  const auto r = bridged(p);
+  CHECK(r.requests[0].end == outcome::satisfied);
+  CHECK(r.requests[0].finished > 20 + 64.0 * mib / 1e6);
+  CHECK(r.charges[0].giver_bytes == r.charges[0].taker_bytes);
+  p.faults[0].when.end = never;
+  const auto cut = bridged(p);
+  CHECK(cut.requests[0].end == outcome::failed);
+  CHECK(static_cast<double>(cut.requests[0].from_other) == Approx(20e6).margin(2.0 * mib));
+}
+
+TEST_CASE("compare sim: a tracker that is down finds nobody, and a slow path is slow") {
+  auto p = one_crossing(16 * mib);
+  add_fault(p, fault_kind::tracker, 0, 0, 50);
+  CHECK(bridged(p).requests[0].first_byte > 50);
+  p = one_crossing(16 * mib);
+  add_fault(p, fault_kind::tracker, 1, 0, 50); // the giver's
+  CHECK(bridged(p).requests[0].first_byte > 50);
+  p = one_crossing();
+  p.paths[2].rate = 1e6;
+  fault_plan slow;
+  slow.kind = fault_kind::slow_path;
+  slow.target = 1;
+  slow.other = 0;
+  slow.factor = 0.5;
+  slow.when = {10, 30};
+  p.faults.push_back(slow);
+  // The path's stage follows the seed's by one piece.
+  CHECK(bridged(p).requests[0].finished == about(65.0 * mib / 1e6 + 10));
+}
+
+TEST_CASE("compare sim: the spool is bounded and forgets what is not used") {
+  auto p = empty_plan(2);
+  p.bridge.spool_bytes = 20 * mib;
+  for (int i = 0; i < 4; ++i) {
+    const auto c = add_content(p, 16 * mib);
+    add_peer(p, 1, 10e6, 10e6, {c});
+    add_request(p, 10 + 30 * i, add_peer(p, 0, 1e6, 10e6), c);
+  }
+  const auto r = bridged(p);
+  for (const auto& one : r.requests) CHECK(one.end == outcome::satisfied);
+  for (const auto& s : r.samples) CHECK(s.stored <= 20 * mib + 64 * mib + 16 * mib);
+  // By the end the spool has forgotten: what is left is in the taker's memory.
+  CHECK(r.stored_bytes == 64 * mib);
+}

@@ -1,0 +1,218 @@
+// What can be computed by hand of transfers within one overlay.
+#include "modes/compare/sim/simulator.hpp"
+#include "tests/catch.hpp"
+#include "tests/unit/compare_plans.hpp"
+
+using namespace interswarm;
+using namespace interswarm::compare;
+
+namespace {
+
+Approx about(double x) { return Approx(x).epsilon(0.01); }
+
+request_record only_request(const plan& p) {
+  auto r = simulate(p, solution::isolated);
+  REQUIRE(r);
+  REQUIRE(r->requests.size() == 1);
+  return r->requests.front();
+}
+
+} // namespace
+
+TEST_CASE("compare sim: a transfer takes the slower end's time") {
+  for (const auto size : {64 * mib, 3 * mib / 2, std::uint64_t{1}}) {
+    auto p = empty_plan(1);
+    const auto c = add_content(p, size);
+    add_peer(p, 0, 1e6, 1e6, {c});
+    add_request(p, 5, add_peer(p, 0, 1e6, 4e6), c);
+    const auto r = only_request(p);
+    CHECK(r.end == outcome::satisfied);
+    CHECK(r.first_byte == about(5));
+    CHECK(r.finished - 5 == about(static_cast<double>(size) / 1e6));
+    CHECK(r.from_own == size);
+    CHECK(r.from_other == 0);
+  }
+}
+
+TEST_CASE("compare sim: two givers share the work by their rates") {
+  auto p = empty_plan(1);
+  const auto c = add_content(p, 64 * mib);
+  add_peer(p, 0, 1e6, 1e6, {c});
+  add_peer(p, 0, 3e6, 1e6, {c});
+  add_request(p, 0, add_peer(p, 0, 1e6, 1e9), c);
+  CHECK(only_request(p).finished == about(64.0 * mib / 4e6));
+}
+
+TEST_CASE("compare sim: delay puts off the first byte, by the round trips of the protocols") {
+  auto p = empty_plan(1);
+  p.paths[0].delay_s = 0.05;
+  const auto c = add_content(p, 64 * mib);
+  add_peer(p, 0, 1e6, 1e6, {c});
+  add_request(p, 0, add_peer(p, 0, 1e6, 4e6), c);
+  const auto r = only_request(p);
+  // Two to the tracker, four to the giver.
+  CHECK(r.first_byte == about(0.6));
+  CHECK(r.finished == about(0.6 + 64.0 * mib / 1e6));
+}
+
+TEST_CASE("compare sim: what is lost is sent again and takes its time") {
+  auto p = empty_plan(1);
+  p.paths[0].loss = 0.2;
+  const auto c = add_content(p, 64 * mib);
+  add_peer(p, 0, 1e6, 1e6, {c});
+  add_request(p, 0, add_peer(p, 0, 1e6, 4e6), c);
+  const auto r = simulate(p, solution::isolated);
+  REQUIRE(r);
+  CHECK(r->requests[0].finished == about(64.0 * mib / 0.8e6));
+  REQUIRE(r->traffics.size() == 1);
+  const auto& t = r->traffics[0];
+  CHECK(t.received == 64 * mib);
+  CHECK(t.sent == t.received + t.lost);
+  CHECK(static_cast<double>(t.sent) == Approx(64.0 * mib / 0.8).epsilon(1e-6));
+}
+
+TEST_CASE("compare sim: a path between domains is shared") {
+  auto p = empty_plan(2);
+  p.paths[1].rate = 2e6; // from 0 to 1
+  const auto c = add_content(p, 32 * mib), d = add_content(p, 32 * mib);
+  for (const auto x : {c, d}) {
+    add_peer(p, 0, 10e6, 10e6, {x});
+    const auto taker = add_peer(p, 0, 1e6, 10e6);
+    p.peers[taker].domain = 1;
+    add_request(p, 0, taker, x);
+  }
+  const auto r = simulate(p, solution::isolated);
+  REQUIRE(r);
+  for (const auto& one : r->requests) CHECK(one.finished == about(32.0 * mib / 1e6));
+}
+
+TEST_CASE("compare sim: one who fetches gives on what it has") {
+  auto p = empty_plan(1);
+  const auto c = add_content(p, 64 * mib);
+  add_peer(p, 0, 1e6, 1e6, {c});
+  for (int i = 0; i < 8; ++i) add_request(p, 0, add_peer(p, 0, 10e6, 10e6), c);
+  const auto r = simulate(p, solution::isolated);
+  REQUIRE(r);
+  // The seed alone would need eight times its own time; each piece leaves it little more than once.
+  for (const auto& one : r->requests) {
+    CHECK(one.end == outcome::satisfied);
+    CHECK(one.finished < 2.0 * 64 * mib / 1e6);
+  }
+}
+
+TEST_CASE("compare sim: two behind NAT do not meet, and patience ends") {
+  auto p = empty_plan(1);
+  const auto c = add_content(p, mib);
+  const auto seed = add_peer(p, 0, 1e6, 1e6, {c});
+  const auto seeker = add_peer(p, 0, 1e6, 1e6);
+  p.peers[seed].behind_nat = p.peers[seeker].behind_nat = true;
+  add_request(p, 10, seeker, c);
+  CHECK(only_request(p).end == outcome::failed);
+  p.peers[seeker].behind_nat = false;
+  CHECK(only_request(p).end == outcome::satisfied);
+}
+
+TEST_CASE("compare sim: a request that gets nothing new ends after its patience") {
+  auto p = empty_plan(1);
+  p.patience = 70;
+  const auto c = add_content(p, 64 * mib);
+  const auto seed = add_peer(p, 0, 1e6, 1e6, {c});
+  add_request(p, 0, add_peer(p, 0, 1e6, 1e6), c);
+  p.peers[seed].online = {{0, 20}};
+  auto r = simulate(p, solution::isolated);
+  REQUIRE(r);
+  CHECK(r->requests[0].end == outcome::failed);
+  CHECK(r->requests[0].finished == about(90));
+  CHECK(static_cast<double>(r->requests[0].from_own) == about(20e6));
+  CHECK(r->samples.back().failed == 1);
+  // It comes back in time: what is missing is fetched, and nothing twice.
+  p.peers[seed].online = {{0, 20}, {50, never}};
+  r = simulate(p, solution::isolated);
+  REQUIRE(r);
+  CHECK(r->requests[0].end == outcome::satisfied);
+  CHECK(r->requests[0].from_own == 64 * mib);
+  CHECK(r->requests[0].finished > 30 + 64.0 * mib / 1e6);
+}
+
+TEST_CASE("compare sim: a seeker that is away goes on when it is back") {
+  auto p = empty_plan(1);
+  const auto c = add_content(p, 64 * mib);
+  add_peer(p, 0, 1e6, 1e6, {c});
+  const auto seeker = add_peer(p, 0, 1e6, 1e6);
+  p.peers[seeker].online = {{0, 30}, {530, never}};
+  add_request(p, 0, seeker, c);
+  const auto r = only_request(p);
+  CHECK(r.end == outcome::satisfied);
+  CHECK(r.finished == about(500 + 64.0 * mib / 1e6));
+}
+
+TEST_CASE("compare sim: playback begins with two seconds ahead and stands still without") {
+  auto p = empty_plan(1);
+  // Pieces of 1 MiB, which take a second each; played at half of that rate: no stall.
+  const auto c = add_content(p, 64 * mib);
+  add_peer(p, 0, mib, mib, {c});
+  add_request(p, 0, add_peer(p, 0, mib, mib), c, mib / 2.0);
+  auto r = only_request(p);
+  CHECK(r.startup_delay == about(1));
+  CHECK(r.stalls == 0);
+  CHECK(r.stalled_s == 0);
+  CHECK(r.finished == about(64));
+  // At twice the rate it begins at 4 s with 4 MiB. 3.5 s later it has played the 7 that are there,
+  // and goes on at 11 s with 4 ahead of it: eight times until 60 s, and once for the last half.
+  p.requests[0].playback = 2.0 * mib;
+  r = only_request(p);
+  CHECK(r.startup_delay == about(4));
+  CHECK(r.stalls == 9);
+  CHECK(r.stalled_s == about(8 * 3.5 + 0.5));
+}
+
+TEST_CASE("compare sim: plans that cannot be are refused") {
+  const auto code = [](const plan& p, solution how = solution::isolated) {
+    const auto r = simulate(p, how);
+    return r ? 0 : static_cast<int>(r.error().code);
+  };
+  const auto malformed = static_cast<int>(errc::malformed);
+  auto p = empty_plan(2);
+  const auto c = add_content(p, mib);
+  const auto n = add_peer(p, 0, 1, 1, {c});
+  CHECK(code(p) == 0);
+  auto q = p;
+  add_request(q, 0, n, c); // has it
+  CHECK(code(q) == malformed);
+  q = p;
+  add_request(q, 0, 7, c);
+  CHECK(code(q) == malformed);
+  q = p;
+  q.paths.pop_back();
+  CHECK(code(q) == malformed);
+  q = p;
+  q.contents[0].size = 0;
+  CHECK(code(q) == malformed);
+  q = p;
+  q.peers[0].online = {{5, 9}, {8, 10}};
+  CHECK(code(q) == malformed);
+  q = p;
+  add_fault(q, fault_kind::tracker, 2, 0, 1);
+  CHECK(code(q) == malformed);
+  q = p;
+  add_fault(q, fault_kind::slow_path, 0, 0, 1);
+  CHECK(code(q) == malformed); // nothing bounds it
+  q = p;
+  q.bridge.nodes.pop_back();
+  CHECK(code(q, solution::bridge) == malformed);
+  CHECK(code(q) == 0);
+  q = p;
+  q.soa.storage.clear();
+  CHECK(code(q, solution::soa) == malformed);
+  q = empty_plan(65);
+  CHECK(code(q) == static_cast<int>(errc::too_large));
+}
+
+TEST_CASE("compare sim: it can be stopped") {
+  const auto p = empty_plan(1);
+  sim_options o;
+  o.progress = [](moment now) { return now < 100; };
+  const auto r = simulate(p, solution::isolated, o);
+  REQUIRE_FALSE(r);
+  CHECK(r.error().code == errc::cancelled);
+}
