@@ -26,6 +26,10 @@ TEST_CASE("compare experiment: a trace is read row by row") {
   CHECK((t->rows[0].at == 12.5 && t->rows[0].peer == trace::any_peer && t->rows[0].line == 4));
   CHECK((t->rows[1].overlay == 1 && t->rows[1].peer == 7 && t->rows[1].content == 41));
   CHECK(parse_trace(header, "t.csv")->rows.empty());
+  CHECK(parse_trace(header + "1,a,,0\n2,a,,0\n", "t.csv", 2));
+  const auto many = parse_trace(header + "1,a,,0\n2,a,,0\n3,a,,0\n", "t.csv", 2);
+  REQUIRE_FALSE(many);
+  CHECK(many.error().code == interswarm::errc::too_large);
 }
 
 TEST_CASE("compare experiment: a wrong trace says the line and what is wanted") {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "modes/compare/experiment/law.hpp"
 #include "modes/compare/experiment/experiment.hpp"
+#include "modes/compare/experiment/law.hpp"
 #include "modes/compare/experiment/random.hpp"
 #include "schema/base/result.hpp"
 

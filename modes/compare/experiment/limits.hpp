@@ -22,7 +22,6 @@ inline constexpr std::size_t paths = domains * domains;
 inline constexpr std::size_t faults = 1000;
 inline constexpr std::size_t crowds = 100;
 inline constexpr std::size_t groups = 10'000;
-inline constexpr std::size_t sizes = 1'000'000;
 inline constexpr std::uint32_t storage_nodes = 1000;
 inline constexpr std::uint32_t copies = 16;
 

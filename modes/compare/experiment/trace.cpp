@@ -1,6 +1,5 @@
 #include "modes/compare/experiment/trace.hpp"
 
-#include "modes/compare/experiment/limits.hpp"
 #include "modes/compare/experiment/text_file.hpp"
 #include "schema/base/encoding.hpp"
 
@@ -22,7 +21,10 @@ bool read_all(std::string_view text, Number& out) {
 
 class trace_parser {
 public:
-  trace_parser(const std::string& file, trace& out) : file_(file), out_(out) { out_.file = file; }
+  trace_parser(const std::string& file, std::size_t most, trace& out)
+      : file_(file), most_(most), out_(out) {
+    out_.file = file;
+  }
 
   result<void> line(std::string_view text) {
     ++number_;
@@ -71,9 +73,9 @@ private:
         return wrong("more than " + std::to_string(limits::overlays) + " overlays are named");
       out_.overlays.emplace_back(fields[1]);
     }
-    if (out_.rows.size() == limits::trace_rows)
-      return fail(errc::too_large, printable(file_) + ": more than " +
-                                       std::to_string(limits::trace_rows) + " requests");
+    if (out_.rows.size() == most_)
+      return fail(errc::too_large,
+                  printable(file_) + ": more than " + std::to_string(most_) + " requests");
     out_.rows.push_back(r);
     return {};
   }
@@ -83,6 +85,7 @@ private:
   }
 
   const std::string& file_;
+  std::size_t most_;
   trace& out_;
   std::uint32_t number_ = 0;
   bool headed_ = false;
@@ -90,9 +93,9 @@ private:
 
 } // namespace
 
-result<trace> parse_trace(std::string_view text, const std::string& file) {
+result<trace> parse_trace(std::string_view text, const std::string& file, std::size_t most) {
   trace out;
-  trace_parser parser(file, out);
+  trace_parser parser(file, most, out);
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
     if (auto ok = parser.line(text.substr(0, end)); !ok) return tl::unexpected(ok.error());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "modes/compare/experiment/limits.hpp"
 #include "modes/compare/plan/plan.hpp"
 #include "schema/base/result.hpp"
 
@@ -30,8 +31,10 @@ struct trace {
   std::vector<row> rows;
 };
 
-/// Fails `configuration` with the file, the line and what is wanted; `too_large`.
-result<trace> parse_trace(std::string_view text, const std::string& file);
+/// Fails `configuration` with the file, the line and what is wanted; `too_large` with more than
+/// `most` requests.
+result<trace> parse_trace(std::string_view text, const std::string& file,
+                          std::size_t most = limits::trace_rows);
 /// The same of a file; fails `io`, too.
 result<trace> read_trace(const std::string& file);
 
