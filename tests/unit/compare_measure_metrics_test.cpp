@@ -172,7 +172,7 @@ TEST_CASE("compare metrics: names differ, and topics come in their order") {
     before = m.about;
   }
   CHECK(measured->find("fault.1.recovery_time")->label ==
-        "Time to recover from fault 1 (origins of north down)");
+        "Fault 1: time to recover (origins of north down)");
   const auto spans = fault_spans(run.p);
   REQUIRE(spans.size() == 2);
   CHECK(spans[1].label == "south cut off");

@@ -78,19 +78,20 @@ void measure_faults(const plan& p, const run_record& r, sheet& out) {
   const auto spans = fault_spans(p);
   for (std::size_t i = 0; i < spans.size(); ++i) {
     const auto name = "fault." + std::to_string(i + 1);
-    const auto which = "fault " + std::to_string(i + 1) + " (" + spans[i].label + ")";
+    const auto begin = "Fault " + std::to_string(i + 1) + ": ";
+    const auto end = " (" + spans[i].label + ")";
     const auto satisfied = satisfied_during(p, r, spans[i].when);
     const bool headline = i < max_headline_faults;
-    out.add(name + ".satisfied_share", "Satisfied of those made in " + which, unit::share,
-            better::higher, satisfied, {headline, centre::mean});
-    out.add(name + ".download_time.p50", "Download time, median, in " + which, unit::seconds,
+    out.add(name + ".satisfied_share", begin + "satisfied of those made meanwhile" + end,
+            unit::share, better::higher, satisfied, {headline, centre::mean});
+    out.add(name + ".download_time.p50", begin + "their download time, median" + end, unit::seconds,
             better::lower,
             satisfied ? std::optional(download_during(p, r, spans[i].when)) : std::nullopt);
-    out.add(name + ".received_bytes_per_second", "Received each second in " + which, unit::bytes,
+    out.add(name + ".received_bytes_per_second", begin + "received each second" + end, unit::bytes,
             better::higher, received_during(r, spans[i].when));
     // One that lasts to the end is never recovered from in the run.
     const bool ends = spans[i].when.end < r.duration;
-    out.add(name + ".recovery_time", "Time to recover from " + which, unit::seconds, better::lower,
+    out.add(name + ".recovery_time", begin + "time to recover" + end, unit::seconds, better::lower,
             ends ? std::optional(r.recovered_after[i]) : std::nullopt, {headline, centre::median});
   }
 }

@@ -8,12 +8,6 @@ namespace interswarm::compare {
 
 namespace {
 
-const verdict* named(const variant_summary& v, const std::string& name) {
-  for (const auto& x : v.verdicts)
-    if (x.what.name == name) return &x;
-  return nullptr;
-}
-
 /// Variants in the order of their numbers; as they came where one has none.
 std::vector<const variant_summary*> in_order(const comparison& c, bool numeric) {
   std::vector<const variant_summary*> out;
@@ -28,7 +22,7 @@ chart_line line_of(const std::vector<const variant_summary*>& variants, bool num
                    const std::string& name) {
   chart_line out{.how = s, .x = {}, .y = {}, .low = {}, .high = {}};
   for (std::size_t i = 0; i < variants.size(); ++i) {
-    const auto* v = named(*variants[i], name);
+    const auto* v = verdict_on(*variants[i], name);
     const auto* e = v == nullptr ? nullptr : v->of(s);
     if (e == nullptr) continue;
     out.x.push_back(numeric ? *variants[i]->at : static_cast<double>(i));
@@ -57,23 +51,22 @@ std::vector<line_chart> sweep_charts(const comparison& c) {
   std::vector<line_chart> out;
   if (c.variants.size() < 2) return out;
   const bool numeric = std::all_of(c.variants.begin(), c.variants.end(),
-                                   [](const auto& v) { return v.at.has_value(); });
+                                   [](const auto& v) { return v.at && std::isfinite(*v.at); });
   const auto variants = in_order(c, numeric);
   const bool wide =
       numeric && *variants.front()->at > 0 && *variants.back()->at / *variants.front()->at >= 30;
-  for (const auto& like : c.variants.front().verdicts) {
-    if (!like.what.headline || like.what.is == better::neither) continue;
-    line_chart chart{.title = like.what.label,
-                     .description = like.what.label + " at each value of " + c.swept + ".",
+  for (const auto& what : judged_metrics(c)) {
+    line_chart chart{.title = what.label,
+                     .description = what.label + " at each value of " + c.swept + ".",
                      .kind = chart_kind::points,
                      .x_label = c.swept,
                      .x_unit = unit::count,
                      .x_logarithmic = wide,
-                     .y_unit = like.what.of};
+                     .y_unit = what.of};
     if (!numeric)
       for (const auto* v : variants) chart.words.push_back(short_label(c, *v));
     for (const auto s : all_solutions) {
-      auto l = line_of(variants, numeric, s, like.what.name);
+      auto l = line_of(variants, numeric, s, what.name);
       if (!l.x.empty()) chart.lines.push_back(std::move(l));
     }
     if (has_gaps(chart)) chart.note = "Where it is never reached, there is no point.";

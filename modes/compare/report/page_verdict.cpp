@@ -111,12 +111,6 @@ void put_header(std::string& out, const std::vector<std::string>& cells) {
   }
 }
 
-const verdict* named(const variant_summary& v, const std::string& metric) {
-  for (const auto& x : v.verdicts)
-    if (x.what.name == metric) return &x;
-  return nullptr;
-}
-
 std::string caption_of(const variant_summary& v, const contest& between) {
   const auto n = repetitions_of(v);
   const auto difference = name(between.second) + " \u2212 " + name(between.first);
@@ -179,12 +173,11 @@ void put_sweep_verdict(std::string& out, const comparison& c) {
   for (const auto& v : c.variants) headings.push_back(short_label(c, v));
   put_header(out, headings);
   const element body(out, "tbody");
-  for (const auto& like : c.variants.front().verdicts) {
-    if (!like.what.headline || like.what.is == better::neither) continue;
+  for (const auto& what : judged_metrics(c)) {
     const element row(out, "tr");
-    put(out, "th", {{"scope", "row"}}, like.what.label);
+    put(out, "th", {{"scope", "row"}}, what.label);
     for (const auto& v : c.variants) {
-      const auto* x = named(v, like.what.name);
+      const auto* x = verdict_on(v, what.name);
       const auto* p = x == nullptr ? nullptr : x->between(between->first, between->second);
       const auto text =
           x == nullptr ? figure_text(std::nullopt, unit::count) : short_wording_of(*x, *between);

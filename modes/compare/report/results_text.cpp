@@ -105,23 +105,16 @@ std::string verdict_table(const variant_summary& v, std::size_t columns) {
   return out;
 }
 
-const verdict* named(const variant_summary& v, const std::string& name) {
-  for (const auto& x : v.verdicts)
-    if (x.what.name == name) return &x;
-  return nullptr;
-}
-
 /// Who is better at each value.
 std::string sweep_table(const comparison& c, const contest& between, std::size_t columns) {
   row header{""};
   for (const auto& v : c.variants)
     header.push_back(shortened(printable(short_label(c, v), 80), 24));
   std::vector<row> rows{header};
-  for (const auto& verdict : c.variants.front().verdicts) {
-    if (!verdict.what.headline || verdict.what.is == better::neither) continue;
-    row r{printable(verdict.what.label, 400)};
+  for (const auto& what : judged_metrics(c)) {
+    row r{printable(what.label, 400)};
     for (const auto& v : c.variants) {
-      const auto* same = named(v, verdict.what.name);
+      const auto* same = verdict_on(v, what.name);
       r.push_back(same == nullptr ? "\u2013" : doubted_wording(*same, between));
     }
     rows.push_back(std::move(r));

@@ -140,7 +140,7 @@ li { margin: .3rem 0; }
   .verdict tbody th[scope=row] { font-weight: 600; }
   .verdict tbody td { display: grid; grid-template-columns: 7rem 1fr; text-align: left;
     white-space: normal; }
-  .verdict tbody td::before { content: attr(data-label); color: var(--muted); }
+  .verdict tbody td::before { content: attr(data-label); color: var(--muted); font-weight: 400; }
   td.by { min-width: 0; }
   .verdict tbody td.sure > .muted { grid-column: 2; }
   .verdict .unjudged td:not(.figure) { display: none; }

@@ -110,6 +110,24 @@ std::string against_none(const variant_summary& v) {
   return out.empty() ? out : out + ".";
 }
 
+std::vector<metric> judged_metrics(const comparison& c) {
+  std::vector<metric> out;
+  std::set<std::string> known;
+  for (const auto& v : c.variants)
+    for (const auto& x : v.verdicts)
+      if (x.what.headline && x.what.is != better::neither && known.insert(x.what.name).second)
+        out.push_back(x.what);
+  std::stable_sort(out.begin(), out.end(),
+                   [](const metric& a, const metric& b) { return a.about < b.about; });
+  return out;
+}
+
+const verdict* verdict_on(const variant_summary& v, const std::string& name) {
+  for (const auto& x : v.verdicts)
+    if (x.what.name == name) return &x;
+  return nullptr;
+}
+
 std::string short_label(const comparison& c, const variant_summary& v) {
   const auto key = c.swept + " = ";
   return v.label.starts_with(key) ? v.label.substr(key.size()) : v.label;

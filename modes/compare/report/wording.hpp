@@ -42,6 +42,11 @@ std::string sentence_of(const tally& t, const contest& between);
 /// where that cannot be said.
 std::string against_none(const variant_summary& v);
 
+/// The judged headline metrics of all variants, by topic.
+std::vector<metric> judged_metrics(const comparison& c);
+/// A variant's verdict on one metric; nothing if it has none.
+const verdict* verdict_on(const variant_summary& v, const std::string& name);
+
 /// A variant's label without the swept key where it begins with that: "0.25".
 std::string short_label(const comparison& c, const variant_summary& v);
 
