@@ -161,6 +161,15 @@ TEST_CASE("compare sim: a domain that is cut off is left by what crossed, and le
   const auto cut = bridged(p);
   CHECK(cut.requests[0].end == outcome::failed);
   CHECK(static_cast<double>(cut.requests[0].from_other) == Approx(20e6).margin(2.0 * mib));
+  // What the taker's verdicts were on their way for when the domains were parted, the giver hears
+  // when they meet again, and never if they do not.
+  p.paths[1].delay_s = 5;
+  const auto unheard = bridged(p);
+  CHECK(unheard.charges[0].giver_bytes + 3 * mib < unheard.charges[0].taker_bytes);
+  p.faults[0].when.end = 200;
+  const auto met = bridged(p);
+  CHECK(met.charges[0].giver_bytes == met.charges[0].taker_bytes);
+  CHECK(met.charges[0].giver_bytes > unheard.charges[0].giver_bytes + 3 * mib);
 }
 
 TEST_CASE("compare sim: a tracker that is down finds nobody, and a slow path is slow") {

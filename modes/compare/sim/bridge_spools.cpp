@@ -116,10 +116,29 @@ void bridge_model::enter(std::uint32_t number, std::uint32_t piece) {
   nodes_[x.to].crossed_with.insert(x.from);
   world_.books.charged_by_taker(payers(x), bytes);
   world_.books.said(message_kind::judge, message_cost::judge);
+  verdicts_.emplace(number, piece);
+  if (const auto after = delay(x.to, x.from); after > 0) {
+    world_.later(after, *this, {verdict, number, piece});
+  } else {
+    hear(number, piece);
+  }
+}
+
+void bridge_model::hear(std::uint32_t number, std::uint32_t piece) {
+  verdicts_.erase({number, piece});
+  const auto& x = crossings_[number];
+  const auto bytes = swarms_.cut_of(x.content).bytes_of(piece);
   if (reaches(x.to, x.from)) {
     world_.books.charged_by_giver(payers(x), bytes);
   } else {
     nodes_[x.to].unsettled.emplace_back(number, bytes);
+  }
+}
+
+void bridge_model::end() {
+  while (!verdicts_.empty()) {
+    const auto [number, piece] = *verdicts_.begin();
+    hear(number, piece);
   }
 }
 
