@@ -24,8 +24,8 @@ void bridge_model::supply(overlay_id giver, content_id c, const spooled::reader&
   const auto& cut = swarms_.cut_of(c);
   s.ahead = goes_on ? std::min(bridge_limits::read_ahead_bytes, s.ahead * 2) : 0;
   s.ahead = std::max({s.ahead, bridge_limits::first_ahead_bytes, cut.piece_bytes()});
-  const auto ahead = static_cast<std::uint32_t>(s.ahead / cut.piece_bytes());
-  const auto until = std::min(cut.count(), r.piece + 1 + ahead);
+  const auto end = std::min(cut.size(), cut.offset(r.piece + 1) + s.ahead);
+  const auto until = cut.piece_at(end - 1) + 1;
   swarms_.want(s.fetch, bit(r.piece), pieces::first(until) & ~pieces::first(r.piece));
 }
 
