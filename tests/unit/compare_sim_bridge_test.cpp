@@ -129,7 +129,7 @@ TEST_CASE("compare sim: a giver that falls silent is replaced") {
   REQUIRE(r.charges.size() == 2);
   CHECK(r.charges[0].taker_bytes + r.charges[1].taker_bytes == 64 * mib);
   // 20 s went well, 10 s nothing came, the rest took its time.
-  CHECK(r.requests[0].finished == Approx(64.0 * mib / 1e6 + 10).margin(3));
+  CHECK(r.requests[0].finished == Approx(64.0 * mib / 1e6 + 10).margin(5));
 }
 
 TEST_CASE("compare sim: without the bridge node nothing crosses until it is back") {
@@ -160,7 +160,16 @@ TEST_CASE("compare sim: a domain that is cut off is left by what crossed, and le
   p.faults[0].when.end = never;
   const auto cut = bridged(p);
   CHECK(cut.requests[0].end == outcome::failed);
-  CHECK(static_cast<double>(cut.requests[0].from_other) == Approx(20e6).margin(2.0 * mib));
+  CHECK(static_cast<double>(cut.requests[0].from_other) == Approx(20e6).margin(3.0 * mib));
+  // What the taker's verdicts were on their way for when the domains were parted, the giver hears
+  // when they meet again, and never if they do not.
+  p.paths[1].delay_s = 5;
+  const auto unheard = bridged(p);
+  CHECK(unheard.charges[0].giver_bytes + mib < unheard.charges[0].taker_bytes);
+  p.faults[0].when.end = 200;
+  const auto met = bridged(p);
+  CHECK(met.charges[0].giver_bytes == met.charges[0].taker_bytes);
+  CHECK(met.charges[0].giver_bytes > unheard.charges[0].giver_bytes + mib);
 }
 
 TEST_CASE("compare sim: a tracker that is down finds nobody, and a slow path is slow") {
@@ -179,8 +188,8 @@ TEST_CASE("compare sim: a tracker that is down finds nobody, and a slow path is 
   slow.factor = 0.5;
   slow.when = {10, 30};
   p.faults.push_back(slow);
-  // The path's stage follows the seed's by one piece.
-  CHECK(bridged(p).requests[0].finished == about(65.0 * mib / 1e6 + 10));
+  // The path's stage follows the seed's by one piece of 2 MiB.
+  CHECK(bridged(p).requests[0].finished == about(66.0 * mib / 1e6 + 10));
 }
 
 TEST_CASE("compare sim: the spool is bounded and forgets what is not used") {

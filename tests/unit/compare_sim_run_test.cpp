@@ -1,5 +1,6 @@
 // What holds in every run of the simulator, whatever the plan.
 #include "actors/storage/chunk_cache.hpp"
+#include "modes/compare/sim/pieces.hpp"
 #include "modes/compare/sim/simulator.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/compare_plans.hpp"
@@ -127,6 +128,26 @@ void check_record(const plan& p, const run_record& r) {
 }
 
 } // namespace
+
+TEST_CASE("compare sim: pieces cover their content once, short ones first") {
+  for (const auto size : {std::uint64_t{1}, mib / 4, 16 * mib, 16 * mib + 1, 64 * mib, 700 * mib,
+                          std::uint64_t{5000} * mib + 7}) {
+    const pieces cut(size);
+    CAPTURE(size);
+    REQUIRE(cut.count() <= pieces::max_count);
+    std::uint64_t at = 0;
+    for (std::uint32_t i = 0; i < cut.count(); ++i) {
+      REQUIRE(cut.offset(i) == at);
+      CHECK(cut.piece_at(at) == i);
+      CHECK(cut.bytes_of(i) > 0);
+      at += cut.bytes_of(i);
+      CHECK(cut.piece_at(at - 1) == i);
+      CHECK(cut.in_order(pieces::first(i + 1)) == at);
+    }
+    CHECK(at == size);
+    CHECK(cut.bytes_of(0) <= pieces::least_bytes);
+  }
+}
 
 TEST_CASE("compare sim: the same seed gives the same record, another one does not") {
   const auto p = random_plan(7, 60, 12, 400);

@@ -71,6 +71,7 @@ void bridge_model::happen(const occasion& o) {
   case answered:
     if (--quests_[o.which].waits_for == 0) conclude(o.which);
     break;
+  case verdict: hear(o.which, static_cast<std::uint32_t>(o.more)); break;
   case gateway_tick: {
     const auto c = static_cast<content_id>(o.more >> 32U);
     auto* g = gateway_of(o.which, c, static_cast<std::uint32_t>(o.more));

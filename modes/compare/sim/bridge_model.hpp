@@ -44,6 +44,9 @@ public:
   void went_down(overlay_id o);
   void came_up(overlay_id o);
 
+  /// The run is over: verdicts that are on their way arrive.
+  void end();
+
   /// Bytes in spools and caches, and how many of them are copies of others.
   std::uint64_t stored() const;
   std::uint64_t duplicates() const;
@@ -55,7 +58,7 @@ public:
   void sought(overlay_id o, content_id c) override;
 
 private:
-  enum event : std::uint32_t { tick, asked, answered, gateway_tick };
+  enum event : std::uint32_t { tick, asked, answered, gateway_tick, verdict };
 
   // bridge_model.cpp: demands and offers
   void demand(overlay_id o, content_id c);
@@ -84,6 +87,7 @@ private:
   void make_room(overlay_id o);
   void forget_unused(overlay_id o);
   void enter(std::uint32_t crossing, std::uint32_t piece);
+  void hear(std::uint32_t crossing, std::uint32_t piece);
   accounts::pair payers(const crossing& x) const;
 
   bridge::instant clock() const;
@@ -106,6 +110,8 @@ private:
   std::vector<quest> quests_;
   std::vector<std::uint32_t> unused_quests_;
   std::vector<crossing> crossings_;
+  /// Verdicts on their way to the giver: crossing and piece.
+  std::set<std::pair<std::uint32_t, std::uint32_t>> verdicts_;
   std::unordered_map<download_id, std::pair<overlay_id, content_id>> fetches_;
   std::uint32_t stamps_ = 0;
 };

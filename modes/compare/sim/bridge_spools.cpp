@@ -24,8 +24,8 @@ void bridge_model::supply(overlay_id giver, content_id c, const spooled::reader&
   const auto& cut = swarms_.cut_of(c);
   s.ahead = goes_on ? std::min(bridge_limits::read_ahead_bytes, s.ahead * 2) : 0;
   s.ahead = std::max({s.ahead, bridge_limits::first_ahead_bytes, cut.piece_bytes()});
-  const auto ahead = static_cast<std::uint32_t>(s.ahead / cut.piece_bytes());
-  const auto until = std::min(cut.count(), r.piece + 1 + ahead);
+  const auto end = std::min(cut.size(), cut.offset(r.piece + 1) + s.ahead);
+  const auto until = cut.piece_at(end - 1) + 1;
   swarms_.want(s.fetch, bit(r.piece), pieces::first(until) & ~pieces::first(r.piece));
 }
 
@@ -116,10 +116,29 @@ void bridge_model::enter(std::uint32_t number, std::uint32_t piece) {
   nodes_[x.to].crossed_with.insert(x.from);
   world_.books.charged_by_taker(payers(x), bytes);
   world_.books.said(message_kind::judge, message_cost::judge);
+  verdicts_.emplace(number, piece);
+  if (const auto after = delay(x.to, x.from); after > 0) {
+    world_.later(after, *this, {verdict, number, piece});
+  } else {
+    hear(number, piece);
+  }
+}
+
+void bridge_model::hear(std::uint32_t number, std::uint32_t piece) {
+  verdicts_.erase({number, piece});
+  const auto& x = crossings_[number];
+  const auto bytes = swarms_.cut_of(x.content).bytes_of(piece);
   if (reaches(x.to, x.from)) {
     world_.books.charged_by_giver(payers(x), bytes);
   } else {
     nodes_[x.to].unsettled.emplace_back(number, bytes);
+  }
+}
+
+void bridge_model::end() {
+  while (!verdicts_.empty()) {
+    const auto [number, piece] = *verdicts_.begin();
+    hear(number, piece);
   }
 }
 

@@ -6,6 +6,7 @@ namespace interswarm::compare {
 
 void playback::arrived(std::uint64_t bytes, moment now) {
   look(now);
+  told_at_ = now;
   there_ = static_cast<double>(bytes);
   if (plays_) return;
   const auto position = stands_ ? played_ : 0;
@@ -15,6 +16,15 @@ void playback::arrived(std::uint64_t bytes, moment now) {
   stands_ = false;
   plays_ = played_ < size_;
   since_ = now;
+}
+
+void playback::arrived(std::uint64_t bytes, moment now, std::uint64_t piece, moment begun) {
+  const auto before = bytes - piece;
+  for (auto part = step_bytes; part < piece; part += step_bytes) {
+    const auto at = begun + (now - begun) * static_cast<double>(part) / static_cast<double>(piece);
+    if (at >= told_at_ && static_cast<double>(before + part) > there_) arrived(before + part, at);
+  }
+  arrived(bytes, now);
 }
 
 /// Where it plays by now, or where it has come to a stand on the way.

@@ -16,6 +16,10 @@ public:
 
   /// From the beginning, `bytes` are there without a gap.
   void arrived(std::uint64_t bytes, moment now);
+  /// The same, and the last `piece` of them came one after the other from `begun` on: what came
+  /// before the end could be played before it, in steps of `step_bytes`.
+  void arrived(std::uint64_t bytes, moment now, std::uint64_t piece, moment begun);
+  static constexpr std::uint64_t step_bytes = std::uint64_t{256} << 10;
   /// Nothing more comes.
   void over(moment now) { look(now); }
 
@@ -30,6 +34,7 @@ private:
   double size_;
   moment asked_;
   double there_ = 0;
+  moment told_at_ = 0;
   /// Played at the time `since_`.
   double played_ = 0;
   moment since_ = 0;

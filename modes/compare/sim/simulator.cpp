@@ -133,6 +133,7 @@ result<run_record> simulation::run() {
   transport_.advance(end);
   swarms_.end();
   transport_.end();
+  if (bridges_) bridges_->end();
   if (!record_.samples.empty() && record_.samples.back().at >= end) record_.samples.pop_back();
   take_sample();
   world_.books.enter(record_);
@@ -152,7 +153,7 @@ result<run_record> simulation::run() {
 
 double pause_for(std::size_t peers) {
   if (peers <= 500) return 0;
-  return std::clamp(static_cast<double>(peers) / 10'000, 0.1, 30.0);
+  return std::clamp(static_cast<double>(peers) / 20'000, 0.1, 10.0);
 }
 
 result<run_record> simulate(const plan& p, solution how, const sim_options& options) {

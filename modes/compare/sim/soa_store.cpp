@@ -23,26 +23,29 @@ storage::instant soa_store::clock() const {
   return storage::instant(static_cast<std::int64_t>(std::llround(world_.now() * 1000)));
 }
 
-std::uint32_t soa_store::pieces_per_chunk(content_id c) const {
-  const auto piece = swarms_.cut_of(c).piece_bytes();
-  return static_cast<std::uint32_t>(std::max<std::uint64_t>(1, chunk_bytes / piece));
+std::uint32_t soa_store::chunk_of(content_id c, std::uint32_t piece) const {
+  const auto& cut = swarms_.cut_of(c);
+  const auto at = cut.offset(piece);
+  if (at < chunk_bytes || cut.piece_bytes() <= chunk_bytes)
+    return static_cast<std::uint32_t>(at / chunk_bytes);
+  return piece - cut.piece_at(chunk_bytes) + 1; // from there on each piece is one
+}
+
+std::uint32_t soa_store::first_piece(content_id c, std::uint32_t chunk) const {
+  const auto& cut = swarms_.cut_of(c);
+  if (chunk == 0 || cut.piece_bytes() <= chunk_bytes)
+    return std::min(cut.count(), cut.piece_at(chunk * chunk_bytes));
+  return std::min(cut.count(), cut.piece_at(chunk_bytes) + chunk - 1);
 }
 
 std::uint32_t soa_store::chunks(content_id c) const {
-  const auto per = pieces_per_chunk(c);
-  return (swarms_.cut_of(c).count() + per - 1) / per;
-}
-
-piece_set soa_store::pieces_of(content_id c, std::uint32_t chunk) const {
-  const auto per = pieces_per_chunk(c);
-  const auto count = swarms_.cut_of(c).count();
-  return pieces::first(std::min(count, (chunk + 1) * per)) & ~pieces::first(chunk * per);
+  return chunk_of(c, swarms_.cut_of(c).count() - 1) + 1;
 }
 
 std::uint64_t soa_store::chunk_bytes_of(content_id c, std::uint32_t chunk) const {
   const auto& cut = swarms_.cut_of(c);
-  const auto whole = pieces_per_chunk(c) * cut.piece_bytes();
-  return std::min(whole, cut.size() - chunk * whole);
+  return std::min(cut.size(), cut.offset(first_piece(c, chunk + 1))) -
+         cut.offset(first_piece(c, chunk));
 }
 
 bool soa_store::has(content_id c, std::uint32_t chunk, std::size_t i) const {

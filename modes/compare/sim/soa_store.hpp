@@ -56,13 +56,9 @@ public:
   void went_down(std::size_t i);
   void came_up(std::size_t i);
 
-  std::uint32_t chunk_of(content_id c, std::uint32_t piece) const {
-    return piece / pieces_per_chunk(c);
-  }
+  std::uint32_t chunk_of(content_id c, std::uint32_t piece) const;
   std::uint32_t chunks(content_id c) const;
   std::uint64_t chunk_bytes_of(content_id c, std::uint32_t chunk) const;
-  /// The pieces in it.
-  piece_set pieces_of(content_id c, std::uint32_t chunk) const;
   bool has(content_id c, std::uint32_t chunk, std::size_t i) const;
   /// Whether it was ever put.
   bool is_stored(content_id c, std::uint32_t chunk) const {
@@ -97,7 +93,8 @@ private:
     std::vector<std::pair<std::uint32_t, std::uint64_t>> again;
   };
 
-  std::uint32_t pieces_per_chunk(content_id c) const;
+  /// The first piece of a chunk.
+  std::uint32_t first_piece(content_id c, std::uint32_t chunk) const;
   storage::instant clock() const;
   void publish(content_id c);
   void put(content_id c, std::uint32_t chunk, std::size_t i);

@@ -24,7 +24,7 @@ bool swarms::useful(const download& d, member_id m) const {
 
 /// What connection `c` fetches next. Its bytes are nobody else's from now on.
 swarms::choice swarms::choose(download& d, std::uint32_t c, bool may_split) {
-  const auto& s = swarms_[members_[d.self].swarm];
+  auto& s = swarms_[members_[d.self].swarm];
   const auto& cut = cuts_[s.content];
   const auto lacks = missing(d, members_[d.connections[c].source]);
   begun_piece* part = nullptr;
@@ -42,7 +42,9 @@ swarms::choice swarms::choose(download& d, std::uint32_t c, bool may_split) {
     return out;
   }
   if (fresh == 0) return may_split ? take_over(d, c, lacks) : choice{};
-  if (!d.in_order) {
+  // With nothing yet, one of the short ones at the beginning: see `pieces`.
+  const bool starts = members_[d.self].have == 0 && (fresh & cut.head()) != 0;
+  if (!d.in_order && !starts) {
     // The one that is in the fewest hands, beginning anywhere among equals.
     const auto by = static_cast<int>(world_.random_below(pieces::max_count));
     auto best = static_cast<std::uint32_t>(-1);
@@ -54,7 +56,8 @@ swarms::choice swarms::choose(download& d, std::uint32_t c, bool may_split) {
     }
   }
   d.begun |= bit(piece);
-  d.parts.push_back({static_cast<std::uint8_t>(piece), 1, 0, 0});
+  if (members_[d.self].place != nobody) ++s.spread[piece];
+  d.parts.push_back({static_cast<std::uint8_t>(piece), 1, 0, 0, never});
   return {piece, cut.bytes_of(piece)};
 }
 

@@ -186,14 +186,16 @@ void swarms::move(download_id d, std::uint32_t c, std::uint32_t piece, std::uint
   way.piece = static_cast<std::uint8_t>(piece);
   world_.books.said(message_kind::request, message_cost::request,
                     (bytes + message_cost::block - 1) / message_cost::block);
+  const auto from = members_[way.source].node;
+  const auto delay = world_.path(from, down.node).delay_s;
+  auto& since = part_of(down, piece)->since;
+  since = std::min(since, world_.now() + (again != nobody ? 0 : delay));
   if (again != nobody) {
     way.moving = again;
     transport_.go_on(again, bytes);
     return;
   }
-  const auto from = members_[way.source].node;
-  way.moving =
-      transport_.start({from, down.node, d, c, bytes}, world_.path(from, down.node).delay_s, *this);
+  way.moving = transport_.start({from, down.node, d, c, bytes}, delay, *this);
 }
 
 void swarms::serve_waiting(node_id n) {

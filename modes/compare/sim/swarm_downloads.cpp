@@ -145,30 +145,38 @@ void swarms::hand_back(download_id d, std::uint32_t piece, std::uint64_t bytes) 
   const auto& cut = cuts_[swarms_[members_[down.self].swarm].content];
   if (part->left > 0 && part->left < cut.bytes_of(piece)) return;
   const bool whole = part->left == 0;
+  const auto since = part->since;
   *part = down.parts.back();
   down.parts.pop_back();
   if (whole) {
-    piece_done(d, piece);
+    piece_done(d, piece, since);
   } else {
     down.begun &= ~bit(piece);
+    const auto& self = members_[down.self];
+    if (self.place != nobody) --swarms_[self.swarm].spread[piece];
   }
 }
 
-void swarms::piece_done(download_id d, std::uint32_t piece) {
+void swarms::piece_done(download_id d, std::uint32_t piece, moment begun) {
   auto& down = downloads_[d];
   auto& self = members_[down.self];
   auto& s = swarms_[self.swarm];
   const auto& cut = cuts_[s.content];
   self.have |= bit(piece);
-  if (self.place != nobody) ++s.spread[piece];
   if (down.watcher != nullptr) {
     down.watcher->fetched(d, piece);
     return;
   }
   const auto connected_to = down.in_use + giving_[down.node].takers.size();
   world_.books.said(message_kind::have, message_cost::have, connected_to);
-  if (const auto player = players_.find(down.request); player != players_.end())
-    player->second.arrived(cut.in_order(self.have), world_.now());
+  if (const auto at = players_.find(down.request); at != players_.end()) {
+    auto& player = at->second;
+    const auto there = cut.in_order(self.have);
+    if (there > cut.offset(piece))
+      player.arrived(cut.offset(piece) + cut.bytes_of(piece), world_.now(), cut.bytes_of(piece),
+                     begun);
+    player.arrived(there, world_.now());
+  }
   serve_later(down.node);
   if (self.have == cut.all()) finish(d, outcome::satisfied);
 }
@@ -180,6 +188,8 @@ void swarms::finish(download_id d, outcome how) {
   down.alive = false;
   unused_.push_back(d);
   auto& self = members_[down.self];
+  const bool here = self.place != nobody;
+  if (here) leave(down.self);
   self.fetching = nobody;
   auto& r = records_[down.request];
   r.end = how;
@@ -196,14 +206,11 @@ void swarms::finish(download_id d, outcome how) {
   }
   if (how == outcome::failed) {
     ++sums_.failed;
-    leave(down.self);
     self.gone = true;
     return;
   }
   ++sums_.satisfied;
   world_.books.said(message_kind::announce, message_cost::announce(0));
-  const bool here = self.place != nobody;
-  if (here) leave(down.self);
   self.whole = true;
   if (here) enter(down.self);
 }

@@ -42,7 +42,9 @@ struct swarm {
   std::vector<download_id> seekers;
   /// The overlay's bridge or access node, while it serves this.
   member_id server = nobody;
-  /// How many of `here` without all of it have each piece.
+  /// How many of `here` without all of it have each piece or are fetching it. In reality pieces are
+  /// many and two peers seldom begin the same one by chance; here they are few, so a piece that is
+  /// on its way counts as one that is there.
   std::vector<std::uint32_t> spread;
 };
 
@@ -70,6 +72,7 @@ struct begun_piece {
   std::uint64_t left = 0;
   /// Bytes that a server is asked for and does not send yet.
   std::uint64_t pledged = 0;
+  moment since = never; // its first bytes
 };
 
 /// Told of what a server itself fetches from a swarm.

@@ -29,6 +29,7 @@ void swarms::end() {
   }
   for (auto& [r, player] : players_) {
     player.over(world_.now());
+    records_[r].startup_delay = player.startup_delay();
     records_[r].stalls = player.stalls();
     records_[r].stalled_s = player.stalled_s(world_.now());
   }
@@ -77,7 +78,7 @@ void swarms::enter(member_id m) {
   if (one.whole) {
     ++s.seeds;
   } else {
-    for (auto have = one.have; have != 0; have &= have - 1) ++s.spread[std::countr_zero(have)];
+    for (auto in = counted(one); in != 0; in &= in - 1) ++s.spread[std::countr_zero(in)];
   }
 }
 
@@ -92,7 +93,7 @@ void swarms::leave(member_id m) {
   if (one.whole) {
     --s.seeds;
   } else {
-    for (auto have = one.have; have != 0; have &= have - 1) --s.spread[std::countr_zero(have)];
+    for (auto in = counted(one); in != 0; in &= in - 1) --s.spread[std::countr_zero(in)];
   }
 }
 

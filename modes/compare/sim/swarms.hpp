@@ -121,6 +121,9 @@ private:
   member_id join(node_id n, swarm_id s, piece_set have);
   void enter(member_id m);
   void leave(member_id m);
+  piece_set counted(const member& m) const {
+    return m.have | (m.fetching != nobody ? downloads_[m.fetching].begun : 0);
+  }
   void change_presence(node_id peer);
   void announce(download_id d);
   void told(download_id d);
@@ -130,7 +133,7 @@ private:
   void interrupt(download_id d);
   void stop_seeking(download_id d);
   void credit(download& d, member_id from, std::uint64_t bytes);
-  void piece_done(download_id d, std::uint32_t piece);
+  void piece_done(download_id d, std::uint32_t piece, moment begun);
   void finish(download_id d, outcome how);
   void be_patient(download_id d);
   begun_piece* part_of(download& d, std::uint32_t piece);
