@@ -51,14 +51,15 @@ result<std::vector<msg::account>> accounts::list(const query& q, const account_p
     }
   }
   std::vector<msg::account> out;
+  out.reserve(found.size());
   for (auto& [name, one] : found) out.push_back(std::move(one));
   return out;
 }
 
 result<std::uint64_t> accounts::prune(std::int64_t before) {
-  const auto sent = served_.prune(before, false);
+  auto sent = served_.prune(before, false);
   if (!sent) return sent;
-  const auto kept = kept_.prune(before);
+  auto kept = kept_.prune(before);
   if (!kept) return kept;
   return *sent + *kept;
 }

@@ -6,10 +6,14 @@
 /// What the tests of the access service share.
 namespace interswarm::services::testing {
 
-/// Answers messages with who sent them; keeps quiet when it is asked for names.
+/// Answers messages with who sent them; keeps quiet when it is asked for names, until it ends.
 class test_bridge final : public loop_actor<msg::bridge_actor> {
 public:
   using loop_actor::loop_actor;
+  void on_exit() override {
+    for (auto& p : held_) p.deliver(runtime::make_caf_error(errc::unavailable, "it has ended"));
+    held_.clear();
+  }
   behavior_type make_behavior() override {
     return {[this](const msg::bridge_handle& x) -> caf::result<msg::bridge_handle_result> {
       if (x.message.which == msg::message::which_t::names) {

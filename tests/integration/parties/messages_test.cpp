@@ -3,6 +3,7 @@
 #include "tests/catch.hpp"
 #include "tests/integration/parties/node_process.hpp"
 
+#include <caf/typed_event_based_actor.hpp>
 #include <functional>
 #include <thread>
 
