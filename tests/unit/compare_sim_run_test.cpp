@@ -215,7 +215,7 @@ TEST_CASE("chunk cache: holds as much as it may, and drops what is unused for lo
     n[0] = i;
     return n;
   };
-  storage::chunk_cache cache(10);
+  storage::basic_chunk_cache<slice> cache(10);
   cache.store(name(1), slice(bytes(4)));
   cache.store(name(2), slice(bytes(4)));
   CHECK(cache.find(name(1)).size() == 4);
