@@ -87,8 +87,9 @@ def interrupted(folder, small):
     for number in (signal.SIGINT, signal.SIGTERM):
         out = os.path.join(folder, f"out-{number}")
         child = subprocess.Popen([binary, "compare", small, "--out", out, "--set", "peers.count=20000", "--set",
-                                  "duration=100h"], stderr=subprocess.PIPE, text=True)
+                                  "duration=5h"], stderr=subprocess.PIPE, text=True)
         while not os.path.isdir(out):
+            check(child.poll() is None, "it has begun")
             time.sleep(0.05)
         time.sleep(0.5)
         child.send_signal(number)

@@ -66,7 +66,8 @@ void drawing::draw_arrivals(overlay_id o, const zipf& popularity) {
     const std::uint64_t i = p - begin_of(o);
     random_stream gaps(seed_, concern::arrival, i, o);
     auto at = e_.demand.begin;
-    for (std::uint64_t k = 0;; ++k) {
+    auto left = e_.content_count() - out_.peers[p].holds.size();
+    for (std::uint64_t k = 0; left > 0; ++k) {
       at -= natural_log(gaps.uniform()) / rate;
       if (!(at < e_.demand.end)) break;
       if (!is_online(p, at)) continue;
@@ -79,6 +80,7 @@ void drawing::draw_arrivals(overlay_id o, const zipf& popularity) {
         const auto c = local ? own[pick(own_sums, u)] : popularity.rank(u);
         if (wanted_by[c] == p || holds(p, c)) continue;
         wanted_by[c] = p;
+        --left;
         out_.requests.push_back({at, p, c, play});
         break;
       }

@@ -1,6 +1,7 @@
 #include "modes/compare/experiment/experiment_file.hpp"
 
 #include "modes/compare/experiment/experiment_source.hpp"
+#include "modes/compare/experiment/fields.hpp"
 #include "modes/compare/experiment/limits.hpp"
 #include "modes/compare/experiment/text_file.hpp"
 #include "modes/compare/experiment/units.hpp"
@@ -8,16 +9,22 @@
 #include "modes/duration.hpp"
 #include "schema/base/encoding.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace interswarm::compare {
 
 namespace {
 
-/// The file's name without its folder and extension, if that is a name.
+/// The file's name without its folder and extension, as a name.
 std::string name_of(const std::string& file) {
   auto out = file.substr(file.rfind('/') + 1);
-  return out.substr(0, out.find('.'));
+  out = out.substr(0, std::min(out.find('.'), limits::name_bytes));
+  for (auto& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (!fields::is_name({&c, 1})) c = '-';
+  }
+  return out.empty() ? "experiment" : out;
 }
 
 result<experiment> read_tree(source_tree& tree, reading& shared) {
