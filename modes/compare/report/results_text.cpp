@@ -131,8 +131,9 @@ std::string sweep_table(const comparison& c, const contest& between, std::size_t
 
 std::string results_text(const comparison& c, std::size_t columns) {
   if (c.variants.empty()) return "nothing was run\n";
+  const auto n = repetitions_of(c.variants.front());
   std::string out = printable(c.title, 200) + "  (" + (c.live ? "live" : "simulated") + ", " +
-                    std::to_string(repetitions_of(c.variants.front())) + " repetitions)\n\n";
+                    std::to_string(n) + (n == 1 ? " repetition)\n\n" : " repetitions)\n\n");
   const auto between = contenders(c.variants.front().runs);
   if (c.variants.size() > 1 && between) return out + sweep_table(c, *between, columns);
   for (const auto& v : c.variants) {
