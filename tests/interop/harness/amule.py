@@ -6,13 +6,13 @@ data in the kernel's receive queue, or an upload is never begun (fixed upstream 
 `Run.wait_downloads` then restarts it; it goes on from its part files. How often that was needed is
 counted and printed. It happens when data arrives faster than aMule takes it, while its two threads
 run at the same time. So its hosts stand behind a line of LINE_MBIT (hardly less than it moves by
-itself, about 370 kB/s up), it runs on one core without preemption, and it becomes rare.
+itself, about 370 kB/s up), and the whole case runs on one core where nothing preempts it: that makes
+it rare.
 """
 
 import contextlib
 import hashlib
 import os
-import random
 import re
 import subprocess
 import time
@@ -129,13 +129,15 @@ class AMule:
         self.command(f"add ed2k://|server|{ip}|{port}|/")
         self.connect()
 
-    @staticmethod
-    def _one_at_a_time():
+    def _one_at_a_time(self):
         """On one core neither the network thread nor the main thread runs while the other works
-        on what came.
+        on what came; and those who send it something, which are moved to that core too, do not run
+        while either works. Who may not do that at least has it run to the end of its turn.
         """
-        core = random.choice(sorted(os.sched_getaffinity(0)))
-        return ["taskset", "-c", str(core), "chrt", "--batch", "0"]
+        core = self._run.one_core()
+        first = ["chrt", "--fifo", "1"]
+        allowed = subprocess.run([*first, "true"], capture_output=True, check=False).returncode == 0
+        return ["taskset", "-c", str(core), *(first if allowed else ["chrt", "--batch", "0"])]
 
     def _answers(self, command):
         if not self.process.alive:

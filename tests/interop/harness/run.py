@@ -5,6 +5,7 @@ a file.
 import argparse
 import contextlib
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -63,6 +64,7 @@ class Run:
         self.deadline = deadline
         self.processes = []
         self._finished_after = {}
+        self._core = None
         self._started_at = time.monotonic()
         self.logs = os.path.join(root, "logs")
         self._networks = iter(("198.51.100", "203.0.113", "192.0.2"))
@@ -88,6 +90,19 @@ class Run:
         process = Process(host, argv, os.path.join(self.logs, log_name + ".log"), cwd, env)
         self.processes.append(process)
         return process
+
+    def one_core(self):
+        """All of this case's programs run on this core from now on."""
+        if self._core is None:
+            self._core = random.choice(sorted(os.sched_getaffinity(0)))
+            os.sched_setaffinity(0, {self._core})
+        for process in self.processes:
+            # Threads that are being made meanwhile have their maker's core.
+            with contextlib.suppress(OSError):
+                for thread in os.listdir(f"/proc/{process.pid}/task"):
+                    with contextlib.suppress(OSError):
+                        os.sched_setaffinity(int(thread), {self._core})
+        return self._core
 
     def command_result(self, host, argv, timeout_s=30):
         """Runs a program to its end; answers with its exit code and outputs."""
