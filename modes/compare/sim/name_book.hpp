@@ -13,8 +13,8 @@ namespace interswarm::compare {
 /// What the names of the run's contents are, asked of a name table as a node keeps it, in memory.
 /// Each overlay whose peers hold or seek a content has a name for it, and all names of one content
 /// are linked; what is published in SOA mode is named for every overlay. A look-up costs the table
-/// about 0.2 ms; names do not change during a run, so the table is asked once for each and the
-/// answer is remembered.
+/// about half a millisecond; names do not change during a run, so the table is asked once for each
+/// and the answer is remembered.
 class name_book {
 public:
   static result<std::unique_ptr<name_book>> open(const plan& p, solution how);

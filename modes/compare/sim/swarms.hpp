@@ -1,60 +1,14 @@
 #pragma once
 
 #include "modes/compare/sim/playback.hpp"
+#include "modes/compare/sim/seeking_watcher.hpp"
+#include "modes/compare/sim/swarm_limits.hpp"
 #include "modes/compare/sim/swarm_state.hpp"
 
 #include <deque>
 #include <unordered_map>
 
 namespace interswarm::compare {
-
-/// Figures of the swarm model, with where they come from.
-namespace swarm_limits {
-
-/// Parties that a peer gives to at once (libtorrent's unchoke_slots_limit), and a server
-/// (peer_options::upload_slots).
-inline constexpr std::size_t peer_slots = 8;
-inline constexpr std::size_t server_slots = 64;
-/// Parties that a peer takes from at once, as many as give to it in balance; a bridge's fetch.
-inline constexpr std::size_t peer_sources = 8;
-inline constexpr std::size_t fetch_sources = 32;
-/// Queues that a download stands in, and whom a giver looks at in its own when it could give.
-inline constexpr std::size_t waits = 8;
-inline constexpr std::size_t looked_at = 64;
-/// Others get their turn after this (BEP 3: the optimistic unchoke moves on every 30 s; an ed2k
-/// session's 10 MB are of that order).
-inline constexpr double turn_s = 30;
-/// Parties in a tracker's answer (BEP 15), and seconds until who lacks sources asks again
-/// (swarm_store_options).
-inline constexpr std::size_t parties_told = 50;
-inline constexpr double hungry_interval_s = 60;
-/// A tracker that does not answer is asked again after 15 s, twice as long each time (BEP 15).
-inline constexpr double tracker_patience_s = 15;
-inline constexpr std::uint32_t tracker_doublings = 3;
-/// BEP 15: connect, announce.
-inline constexpr double announce_round_trips = 2;
-/// TCP, handshakes, interested and unchoke, request and first block; after waiting for the turn:
-/// half of the unchoke, request and first block.
-inline constexpr double connect_round_trips = 4;
-inline constexpr double turn_round_trips = 1.5;
-/// What is asked of a server ahead: 500 blocks (libtorrent's max_out_request_queue), but so many
-/// pieces at least that each stage of a relay has one.
-inline constexpr std::uint64_t window_bytes = 500 * 16384;
-inline constexpr int window_pieces = 4;
-/// At the end of a download idle sources take over half of what others still have to bring, down to
-/// this.
-inline constexpr std::uint64_t split_bytes = std::uint64_t{64} << 10;
-
-} // namespace swarm_limits
-
-/// Told that a name is sought.
-class seeking_watcher {
-public:
-  virtual void sought(overlay_id o, content_id c) = 0;
-
-protected:
-  ~seeking_watcher() = default;
-};
 
 /// The overlays' own peers: trackers tell them of each other, they connect, wait for their turns,
 /// fetch pieces from several, give what they have while they are online, and give up. What is left
