@@ -25,7 +25,7 @@ constexpr std::size_t url_keys = 16;
 constexpr std::size_t url_key_id_bytes = 32;
 constexpr std::size_t url_secret_min_bytes = 16;
 /// A signature that is good for longer is refused.
-constexpr std::int64_t url_lifetime_s = 7 * 24 * 3600;
+constexpr std::int64_t url_lifetime_s = std::int64_t{7} * 24 * 3600;
 /// What the signer's clock may be ahead of the door's by. (An end is an end, by the door's clock.)
 constexpr std::int64_t url_clock_skew_s = 60;
 
