@@ -139,8 +139,7 @@ void put_calibration(std::string& out, const comparison& c) {
   put(out, "h2", "Calibration");
   if (!c.calibrated) {
     put(out, "p",
-        "Not run: how far the simulator is from real nodes was not measured for this report. "
-        "\"interswarm compare --calibrate\" does.");
+        "Not run: how far the simulator is from real nodes was not measured for this report.");
     return;
   }
   const auto& k = *c.calibrated;
