@@ -54,6 +54,7 @@ private:
   result<void> reap();
   result<void> finish();
   result<std::uint64_t> crossed() const;
+  std::chrono::duration<double> longest_way() const;
   std::size_t site_of_peer(peer_id n) const { return peer_sites_[n]; }
 
   const director_scene& scene_;
@@ -278,6 +279,12 @@ result<void> direction::perform() {
   return {};
 }
 
+std::chrono::duration<double> direction::longest_way() const {
+  double out = 0;
+  for (const auto& path : plan_.paths) out = std::max(out, path.delay_s);
+  return std::chrono::duration<double>(out);
+}
+
 result<void> direction::finish() {
   tell("reading the books", usual_end_s);
   // First what is true at the end, then everybody's word.
@@ -296,7 +303,9 @@ result<void> direction::finish() {
   ::kill(crowd_, SIGKILL);
   ::waitpid(crowd_, nullptr, 0);
   crowd_ = -1;
-  std::this_thread::sleep_for(quiet_time);
+  for (const auto site : peer_sites_)
+    if (auto ok = lab_->silence(site); !ok) return ok;
+  std::this_thread::sleep_for(quiet_time + longest_way());
   auto counts = lab_->read(*board_);
   if (!counts) return tl::unexpected(counts.error());
   seen_.counts = since(before_, *counts);

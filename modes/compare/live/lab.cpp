@@ -128,6 +128,12 @@ result<site_counts> lab::read_site(std::size_t site) const {
   return parse_site_counts(*text);
 }
 
+result<void> lab::silence(std::size_t site) const {
+  const auto done = run_tool({"nft", "-f", "-"}, site_silence(), network_of(site));
+  if (!done) return tl::unexpected(done.error());
+  return {};
+}
+
 result<lab_counts> lab::read(const board& shared) const {
   lab_counts out;
   const auto add_drops = [&](int network) -> result<void> {

@@ -21,6 +21,9 @@ public:
   /// Everything that was counted so far; takes about 20 ms a site.
   result<lab_counts> read(const board& shared) const;
   result<site_counts> read_site(std::size_t site) const;
+  /// Nothing leaves the site any more: the kernel goes on sending what a process that is gone has
+  /// written.
+  result<void> silence(std::size_t site) const;
 
 private:
   struct held_fd {

@@ -127,4 +127,6 @@ std::string site_counting(const site& s) {
   return out;
 }
 
+std::string site_silence() { return "insert rule ip live out oif != \"lo\" drop\n"; }
+
 } // namespace interswarm::compare

@@ -37,5 +37,7 @@ std::string site_shaping(const site& s);
 /// `nft` in the namespace of a site: counts packets and bytes by the other end's address, before
 /// its shaping when it sends and behind it when it receives; behind a NAT, nobody can dial it.
 std::string site_counting(const site& s);
+/// `nft`, later: nothing is sent any more, and what is not sent is not counted.
+std::string site_silence();
 
 } // namespace interswarm::compare
