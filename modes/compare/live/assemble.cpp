@@ -191,7 +191,8 @@ result<std::vector<ledger_line>> parse_ledger(std::string_view text) {
   using nlohmann::json;
   try {
     std::vector<ledger_line> out;
-    for (const auto& e : json::parse(text).at("entries"))
+    const auto all = json::parse(text);
+    for (const auto& e : all.at("entries"))
       out.push_back({e.at("from_domain").get<std::string>(), e.at("to_domain").get<std::string>(),
                      e.at("from_overlay").get<std::string>(), e.at("to_overlay").get<std::string>(),
                      e.at("role").get<std::string>() == "giver",

@@ -46,7 +46,8 @@ std::map<ip_address, flow_count> minus(const std::map<ip_address, flow_count>& a
 result<site_counts> parse_site_counts(std::string_view text) {
   try {
     site_counts out;
-    for (const auto& one : json::parse(text).at("nftables")) {
+    const auto all = json::parse(text);
+    for (const auto& one : all.at("nftables")) {
       if (!one.contains("set")) continue;
       const auto& set = one.at("set");
       const auto name = set.at("name").get<std::string>();
