@@ -130,6 +130,8 @@ result<player_joins> crowd::make_torrent_faces(peer_id n, const site& at,
   o.connections = connections;
   o.piece_cache_bytes = piece_cache_bytes;
   o.worker_threads = 1;
+  // The face gives and takes in two sessions, which are two clients at one address for others.
+  o.several_connections_per_address = true;
   o.spool_directory = spool;
   auto peer = bittorrent::spawn_peer(home, o);
   if (!peer) return tl::unexpected(peer.error());

@@ -18,15 +18,9 @@ public:
   const char* name() const override { return "file-source"; }
   behavior_type make_behavior() override {
     return {
-        [this](const msg::source_info&) {
-          msg::source_info_result out;
-          out.info.size = out.info.held_bytes = file_->all().size();
-          out.info.record = record_;
-          out.info.version = 1;
-          return out;
-        },
-        [this](const msg::source_have&) {
-          return msg::source_have_result{1, {{0, file_->all().size()}}, 0};
+        [this](const msg::source_info& x) { return after<msg::source_info_result>(x, info()); },
+        [this](const msg::source_have& x) {
+          return after<msg::source_have_result>(x, {version, {{0, file_->all().size()}}, 0});
         },
         [this](const msg::source_read& x) { return read(x); },
         [](const msg::source_judge&) {},
@@ -37,6 +31,27 @@ public:
   }
 
 private:
+  static constexpr std::uint64_t version = 1;
+
+  /// Nothing here ever changes, so whoever has seen this waits for the whole time.
+  template <class Result, class Request>
+  caf::result<Result> after(const Request& x, Result now) {
+    if (x.after_version < version) return now;
+    auto promise = make_response_promise<Result>();
+    home()
+        .timer()
+        .afterDelay(x.wait_ms * kj::MILLISECONDS)
+        .then([promise, now]() mutable { promise.deliver(std::move(now)); })
+        .detach([](kj::Exception&&) {});
+    return promise;
+  }
+  msg::source_info_result info() const {
+    msg::source_info_result out;
+    out.info.size = out.info.held_bytes = file_->all().size();
+    out.info.record = record_;
+    out.info.version = version;
+    return out;
+  }
   caf::result<msg::source_read_result> read(const msg::source_read& x) const {
     const auto all = file_->all();
     if (x.range.begin > x.range.end || x.range.end > all.size() ||

@@ -30,6 +30,7 @@ public:
     text << value;
     return raw(key, text.str());
   }
+  toml_text& yes(const char* key) { return raw(key, "true"); }
   toml_text& whole(const char* key, std::uint64_t value) { return raw(key, std::to_string(value)); }
   std::string take() { return std::move(out_); }
 
@@ -58,6 +59,8 @@ void add_face(const plan& p, const lab_plan& lab, const site& s, toml_text& out,
   if (kind == "bittorrent") {
     out.table("bittorrent.registrar").texts("trackers", {tracker});
     out.table("bittorrent.peer").texts("listen", {at(s, torrent_port)});
+    // The crowd's clients are two sessions at one address each.
+    out.yes("several_connections_per_address");
   } else {
     out.table("ed2k.registrar").texts("servers", {tracker});
     out.table("ed2k.peer").text("listen", at(s, ed2k_port));
