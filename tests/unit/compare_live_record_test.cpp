@@ -9,6 +9,7 @@
 #include "tests/unit/compare_plans.hpp"
 
 #include <csignal>
+#include <fcntl.h>
 #include <fstream>
 #include <sys/wait.h>
 
@@ -188,6 +189,17 @@ TEST_CASE("live record: requests have their bytes from where their peer's came")
   CHECK(out.requests[1].from_own == 1'000'000);
 }
 
+TEST_CASE("live record: a few bytes of a protocol are no content") {
+  small_run r;
+  r.seen.requests[0] = {request_state::satisfied, 1.5, 9, 1'000'000, 2, 0, 0, {990'000, 15'000}};
+  r.seen.requests[1] = {request_state::satisfied, 2.5, 9, 1'000'000, 2, 0, 0, {970'000, 30'000}};
+  r.flow(r.at(site_role::peer, 2), r.at(site_role::peer, 1), 5000);
+  r.flow(r.at(site_role::bridge, 1), r.at(site_role::peer, 1), 5000);
+  const auto out = assemble(r.p, r.lab, r.seen);
+  CHECK(out.requests[0].from_other == 0);
+  CHECK(out.requests[1].from_other == 30'000);
+}
+
 TEST_CASE("live record: requests side by side have no more of either than came") {
   small_run r;
   for (auto& s : r.seen.requests)
@@ -287,4 +299,10 @@ TEST_CASE("live children: a tool's words, its failure, its time, and what it use
   std::ofstream(folder.file("data")) << std::string(10'000, 'x');
   CHECK(bytes_below(folder.path()) >= 10'000);
   CHECK(bytes_below(folder.file("nothing")) == 0);
+  // A file whose name has gone is still there for whoever has it open.
+  const int kept = ::open(folder.file("data").c_str(), O_RDONLY | O_CLOEXEC);
+  std::filesystem::remove(folder.file("data"));
+  CHECK(nameless_bytes_of(::getpid(), folder.path()) >= 10'000);
+  ::close(kept);
+  CHECK(nameless_bytes_of(::getpid(), folder.path()) == 0);
 }

@@ -78,9 +78,10 @@ void assembly::request(std::size_t i) {
   r.startup_delay = s.startup_delay;
   r.stalls = s.stalls;
   r.stalled_s = s.stalled_s;
-  const auto all = s.intake.from_peers + s.intake.from_servers;
-  const auto share =
-      all == 0 ? 0.0 : static_cast<double>(s.intake.from_servers) / static_cast<double>(all);
+  const auto all = static_cast<double>(s.intake.from_peers + s.intake.from_servers);
+  auto share = all == 0 ? 0.0 : static_cast<double>(s.intake.from_servers) / all;
+  if (share < chatter_share) share = 0;
+  if (share > 1 - chatter_share) share = 1;
   r.from_other = std::min(
       s.received, static_cast<std::uint64_t>(static_cast<double>(s.received) * share + 0.5));
   r.from_own = s.received - r.from_other;

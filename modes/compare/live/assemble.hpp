@@ -56,10 +56,14 @@ struct observations {
   std::uint64_t duplicate_bytes = 0;
 };
 
+/// Below this share of what came to a peer, one side's bytes are taken for its protocol's messages
+/// and not for content.
+inline constexpr double chatter_share = 0.02;
+
 /// The record. A request's bytes are told apart as what came to its peer while it ran was: the own
-/// overlay's share and the servers'. Traffic is what TCP carried between peers and servers, so with
-/// the protocols' own messages, which are small beside it; that with trackers and between a
-/// cluster's nodes is in `messages`, by packets.
+/// overlay's share and the servers', or all from one of them where the other only chatted. Traffic
+/// is what TCP carried between peers and servers, so with the protocols' own messages, which are
+/// small beside it; that with trackers and between a cluster's nodes is in `messages`, by packets.
 run_record assemble(const plan& p, const lab_plan& lab, const observations& seen);
 
 } // namespace interswarm::compare

@@ -241,7 +241,7 @@ std::uint64_t cast::stored() const {
     const auto role = site_of(n).role;
     if (role == site_role::storage) out += bytes_below(n.folder + "/data/chunks");
     if (role == site_role::bridge || role == site_role::access)
-      out += bytes_below(n.folder + "/data/spool");
+      out += nameless_bytes_of(n.process, n.folder + "/data/spool");
   }
   return out;
 }

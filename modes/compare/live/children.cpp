@@ -12,6 +12,7 @@
 #include <fstream>
 #include <poll.h>
 #include <sched.h>
+#include <set>
 #include <sstream>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -55,6 +56,13 @@ void redirect(int in, int out, int err) {
 
 int open_log(const std::string& file) {
   return ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+}
+
+/// Of a regular file, without its holes.
+std::uint64_t bytes_on_disk(const struct stat& info) {
+  if (!S_ISREG(info.st_mode)) return 0;
+  return std::min<std::uint64_t>(static_cast<std::uint64_t>(info.st_blocks) * 512,
+                                 static_cast<std::uint64_t>(info.st_size));
 }
 
 struct pipe_ends {
@@ -220,9 +228,24 @@ std::uint64_t bytes_below(const std::string& folder) {
   for (std::filesystem::recursive_directory_iterator i(folder, code), end; !code && i != end;
        i.increment(code)) {
     struct stat info {};
-    if (::lstat(i->path().c_str(), &info) == 0 && S_ISREG(info.st_mode))
-      out += std::min<std::uint64_t>(static_cast<std::uint64_t>(info.st_blocks) * 512,
-                                     static_cast<std::uint64_t>(info.st_size));
+    if (::lstat(i->path().c_str(), &info) == 0) out += bytes_on_disk(info);
+  }
+  return out;
+}
+
+std::uint64_t nameless_bytes_of(pid_t process, const std::string& folder) {
+  std::uint64_t out = 0;
+  std::error_code code;
+  const auto open = "/proc/" + std::to_string(process) + "/fd";
+  std::set<std::pair<dev_t, ino_t>> seen;
+  for (std::filesystem::directory_iterator i(open, code), end; !code && i != end;
+       i.increment(code)) {
+    std::error_code gone;
+    const auto target = std::filesystem::read_symlink(i->path(), gone).string();
+    struct stat info {};
+    if (!gone && target.starts_with(folder + "/") && target.ends_with(" (deleted)") &&
+        ::stat(i->path().c_str(), &info) == 0 && seen.emplace(info.st_dev, info.st_ino).second)
+      out += bytes_on_disk(info);
   }
   return out;
 }

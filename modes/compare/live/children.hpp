@@ -41,5 +41,8 @@ process_use use_of(pid_t process, const std::string& name);
 std::string last_lines(const std::string& file, std::size_t count);
 /// Bytes of the files below a folder, or 0; holes count as nothing.
 std::uint64_t bytes_below(const std::string& folder);
+/// The same of files that a process has open below the folder, but that have no name there any
+/// more, as a node's spool.
+std::uint64_t nameless_bytes_of(pid_t process, const std::string& folder);
 
 } // namespace interswarm::compare

@@ -194,6 +194,36 @@ TEST_CASE("live: bridges and the service architecture satisfy what a system alon
   CHECK(r.samples.back().satisfied == r.requests.size());
 }
 
+TEST_CASE("live: faults happen and end, lossy paths lose, and it still adds up") {
+  auto p = small_plan(60);
+  for (const domain_id from : {0, 1}) {
+    p.paths[from * 2 + (1 - from)].loss = 0.01;
+    p.paths[from * 2 + (1 - from)].rate = 2e6;
+  }
+  // While the first one wants something of the other system; it is back when the second one does.
+  add_fault(p, fault_kind::bridge, 0, 0.2, 20);
+  add_fault(p, fault_kind::tracker, 1, 25, 27);
+  add_fault(p, fault_kind::slow_path, 0, 0, 5);
+  p.faults.back().other = 1;
+  p.faults.back().factor = 0.5;
+  const auto r = run(p, solution::bridge);
+  show(p, r);
+  must_be_conserved(p, r);
+  REQUIRE(r.recovered_after.size() == 3);
+  std::uint64_t lost = 0;
+  for (const auto& t : r.traffics) lost += t.from_domain != t.to_domain ? t.lost : 0;
+  CHECK(lost > 0);
+  for (std::size_t i = 0; i < r.requests.size(); ++i) {
+    INFO("request " << i);
+    const auto overlay = p.peers[p.requests[i].peer].overlay;
+    if (is_of_own_system(p, p.requests[i])) {
+      CHECK(r.requests[i].end == outcome::satisfied);
+    } else if (overlay == 0) {
+      CHECK(r.requests[i].first_byte > 20);
+    }
+  }
+}
+
 TEST_CASE("live: nothing is left of a run that was stopped or killed") {
   REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
   const scratch_folder folder;
