@@ -8,7 +8,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t header_bytes = 52;
+constexpr std::uint64_t header_bytes = 40;
 /// Packets that may be on their way while one site's counters are read after another's, at least
 /// and as a share of all.
 constexpr std::uint64_t balance_slack = 100;

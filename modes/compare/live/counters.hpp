@@ -25,8 +25,8 @@ result<site_counts> parse_site_counts(std::string_view json);
 /// Packets that all queues of `tc -j -s qdisc show` have dropped. Fails `malformed`.
 result<std::uint64_t> parse_drops(std::string_view json);
 
-/// Of a flow's bytes those that TCP carried for its users: without headers, which have 52 bytes
-/// with the timestamps that Linux adds to each (RFC 7323 section 3.2).
+/// Of a flow's bytes those that TCP carried for its users: without headers, which have 40 bytes in
+/// a lab, where TCP's timestamps (RFC 7323) are off. Options of a few packets count with them.
 std::uint64_t payload_of(const flow_count& f);
 
 /// All counters of the lab at one time.

@@ -30,8 +30,10 @@ void write_setting(const std::string& name, const char* value) {
   std::ofstream("/proc/sys/net/" + name) << value;
 }
 
-/// Of the namespace that the caller is in. IPv6 would only add packets.
+/// Of the namespace that the caller is in. IPv6 would only add packets, and TCP's timestamps are in
+/// the headers of some connections and not of others (see payload_of).
 void quieten() {
+  write_setting("ipv4/tcp_timestamps", "0");
   for (const std::string which : {"all", "default"}) {
     write_setting("ipv6/conf/" + which + "/disable_ipv6", "1");
     write_setting("ipv4/conf/" + which + "/rp_filter", "0");

@@ -224,6 +224,33 @@ TEST_CASE("live: faults happen and end, lossy paths lose, and it still adds up")
   }
 }
 
+// By hand: how many peers a machine takes.
+TEST_CASE("live: fifty peers", "[.scale]") {
+  auto p = empty_plan(2);
+  p.duration = 60;
+  p.patience = 60;
+  p.sample_every = 10;
+  for (const domain_id from : {0, 1}) p.paths[from * 2 + (1 - from)].delay_s = 0.01;
+  for (int i = 0; i < 10; ++i) add_content(p, 4 * mib);
+  for (peer_id n = 0; n < 50; ++n) {
+    const auto c = static_cast<content_id>(n / 2 % 10);
+    const bool holds = n < 20;
+    const auto peer = add_peer(p, n % 2, 1e6, 2e6,
+                               holds ? std::vector<content_id>{c} : std::vector<content_id>());
+    for (int i = 1; i <= 2; ++i)
+      add_request(p, 0.5 * n, peer, (c + static_cast<content_id>(i)) % 10);
+  }
+  for (const auto how : all_solutions) {
+    const auto r = run(p, how);
+    show(p, r);
+    must_be_conserved(p, r);
+    const auto satisfied =
+        std::count_if(r.requests.begin(), r.requests.end(),
+                      [](const request_record& q) { return q.end == outcome::satisfied; });
+    CHECK(satisfied > 90);
+  }
+}
+
 TEST_CASE("live: nothing is left of a run that was stopped or killed") {
   REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
   const scratch_folder folder;
