@@ -218,6 +218,20 @@ TEST_CASE("live record: requests side by side have no more of either than came")
   CHECK(other <= 1'000'000);
 }
 
+TEST_CASE("live record: what is left of another request's intake is no content either") {
+  small_run r;
+  // The first one came from the other system alone, while the second one came from peers.
+  r.seen.requests[0] = {request_state::satisfied, 1.5, 9, 1'000'000, 2, 0, 0,
+                        {1'010'000, 1'010'000}};
+  r.seen.requests[1] = {request_state::satisfied, 2.5, 9, 1'000'000, 2, 0, 0, {1'005'000, 0}};
+  r.flow(r.at(site_role::peer, 2), r.at(site_role::peer, 1), 1010);
+  r.flow(r.at(site_role::bridge, 1), r.at(site_role::peer, 1), 1010);
+  const auto out = assemble(r.p, r.lab, r.seen);
+  CHECK(out.requests[0].from_own == 0);
+  CHECK(out.requests[0].from_other == 1'000'000);
+  CHECK(out.requests[1].from_own == 1'000'000);
+}
+
 TEST_CASE("live record: both sides of the ledgers, under the plan's names") {
   small_run r;
   r.p.overlays[0].name = "films";

@@ -131,31 +131,47 @@ void assembly::traffic_of_all() {
 }
 
 /// Requests that ran side by side at one peer had one intake: what they were given of it together
-/// must not be more than there was.
+/// must not be more than there was, and what is left then may be a protocol's words again.
 void assembly::fit(overlay_id o) {
   std::uint64_t from_peers = 0, from_servers = 0, own = 0, other = 0;
   for (const auto& t : out_.traffics) {
     if (t.to != station::peer || t.to_overlay != o) continue;
     (t.from == station::peer ? from_peers : from_servers) += t.received;
   }
+  std::vector<request_record*> mine;
   for (std::size_t i = 0; i < out_.requests.size(); ++i) {
+    auto& r = out_.requests[i];
     if (plan_.peers[plan_.requests[i].peer].overlay != o) continue;
-    own += out_.requests[i].from_own;
-    other += out_.requests[i].from_other;
+    mine.push_back(&r);
+    own += r.from_own;
+    other += r.from_other;
   }
+  const auto move = [](std::uint64_t& from, std::uint64_t& to, std::uint64_t bytes) {
+    const auto moved = std::min(from, bytes);
+    from -= moved;
+    to += moved;
+    return moved;
+  };
   auto too_much_own = own - std::min(own, from_peers);
   auto too_much_other = other - std::min(other, from_servers);
-  for (std::size_t i = 0; i < out_.requests.size(); ++i) {
-    if (plan_.peers[plan_.requests[i].peer].overlay != o) continue;
-    auto& r = out_.requests[i];
-    const auto to_other = std::min(too_much_own, r.from_own);
-    r.from_own -= to_other;
-    r.from_other += to_other;
+  for (auto* r : mine) {
+    const auto to_other = move(r->from_own, r->from_other, too_much_own);
     too_much_own -= to_other;
-    const auto to_own = std::min(too_much_other, r.from_other);
-    r.from_other -= to_own;
-    r.from_own += to_own;
+    const auto to_own = move(r->from_other, r->from_own, too_much_other);
     too_much_other -= to_own;
+    own = own - to_other + to_own;
+    other = other - to_own + to_other;
+  }
+  for (auto* r : mine) {
+    const auto little = static_cast<std::uint64_t>(
+        static_cast<double>(r->from_own + r->from_other) * chatter_share);
+    if (r->from_own < little && other + r->from_own <= from_servers) {
+      own -= r->from_own;
+      other += move(r->from_own, r->from_other, r->from_own);
+    } else if (r->from_other < little && own + r->from_other <= from_peers) {
+      other -= r->from_other;
+      own += move(r->from_other, r->from_own, r->from_other);
+    }
   }
 }
 

@@ -54,7 +54,7 @@ std::string line_name(const line_plan& line) {
 std::string line_router_mac(std::size_t line) { return mac(3, line); }
 std::string line_far_mac(std::size_t line) { return mac(4, line); }
 
-std::string router_links(const lab_plan& lab, const namespace_path& where,
+std::string router_links(const lab_plan& lab, const site_path& where,
                          const std::string& lines_namespace) {
   std::string out = "link set lo up\n";
   for (std::size_t i = 0; i < lab.sites.size(); ++i) {

@@ -13,10 +13,10 @@
 namespace interswarm::compare {
 
 /// Where a command finds the namespace of site `index`, such as "/proc/7/fd/9".
-using namespace_path = std::function<std::string(std::size_t index)>;
+using site_path = std::function<std::string(std::size_t index)>;
 
 /// `ip` in the router. `lines_namespace`: where the other ends of the lines' cables are.
-std::string router_links(const lab_plan& lab, const namespace_path& where,
+std::string router_links(const lab_plan& lab, const site_path& where,
                          const std::string& lines_namespace);
 /// `ip` in the namespace of site `index`.
 std::string site_links(const lab_plan& lab, std::size_t index);
