@@ -21,10 +21,6 @@ std::string wrong_variant(const std::string& text) {
   return out ? "" : out.error().text;
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 } // namespace
 
 TEST_CASE("compare experiment: without a sweep there is one variant") {
