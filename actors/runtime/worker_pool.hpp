@@ -1,16 +1,16 @@
 #pragma once
 
-#include <condition_variable>
-#include <deque>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <thread>
 #include <vector>
 
 namespace interswarm::runtime {
 
 /// Few threads for work that must not hold up a loop or a network thread: hashing, files. Jobs
-/// start in the order they came. The destructor runs what is queued.
+/// start in the order they came. The destructor runs what is queued and waits for it; where a job's
+/// own captures were the last to hold the pool, it is that job's thread that destroys it, and only
+/// the other threads are waited for.
 class worker_pool {
 public:
   explicit worker_pool(unsigned threads);
@@ -21,12 +21,9 @@ public:
   void run(std::function<void()> job);
 
 private:
-  void loop();
+  struct queue;
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::function<void()>> jobs_;
-  bool stop_ = false;
+  std::shared_ptr<queue> queue_;
   std::vector<std::thread> threads_;
 };
 

@@ -97,12 +97,13 @@ void storage_network_party::check_part(std::uint64_t id,
   if (found == parts_.end()) return; // another was faster
   const auto& p = found->second;
   pool_->run([this, keep = caf::strong_actor_ptr(ctrl()), at = home().shared_from_this(), id,
-              attempt, name = p.name, range = p.range, proved = !p.leaves.empty()] {
+              attempt, name = p.name, range = p.range, proved = !p.leaves.empty()]() mutable {
     const bool genuine = proved || (attempt->leaves.size() <= chunk_leaves * 32 &&
                                     bep52_root(attempt->leaves, chunk_leaves) == name);
     const bool good = genuine && attempt->data.size() == range.size() &&
                       leaves_match(attempt->leaves, range.begin, attempt->data);
-    at->post([this, keep, id, attempt, name, genuine, good] {
+    at->post([this, keep = std::move(keep), id, attempt, name, genuine, good] {
+      if (ended()) return;
       if (genuine) leaves_.store(name, attempt->leaves);
       if (good) return part_done(id, attempt->data);
       wrong_bytes(attempt->node, name);

@@ -83,6 +83,9 @@ private:
     caf::typed_response_promise<msg::storage_network_hold_result> promise;
   };
 
+  /// What comes back from the pool may find it so.
+  bool ended() const { return hub_->owner == nullptr; }
+
   // storage_network.cpp: who is there.
   caf::result<msg::storage_network_join_result> join(const msg::storage_network_join& x);
   msg::registration_actor membership(node_board::number n, std::uint64_t joined);

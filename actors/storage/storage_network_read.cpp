@@ -96,9 +96,10 @@ void storage_network_party::check(const chunk_name& name, std::uint64_t id, node
   const auto found = reads_.find(name);
   if (found == reads_.end() || found->second.id != id) return; // another was faster
   pool_->run([this, keep = caf::strong_actor_ptr(ctrl()), at = home().shared_from_this(), name, id,
-              n, data] {
+              n, data]() mutable {
     const bool good = !data.empty() && data.size() <= chunk_bytes && name_chunk(data) == name;
-    at->post([this, keep, name, id, n, data, good] {
+    at->post([this, keep = std::move(keep), name, id, n, data, good] {
+      if (ended()) return;
       if (good) return read_done(name, id, data);
       wrong_bytes(n, name);
       read_failed(name, id, n,

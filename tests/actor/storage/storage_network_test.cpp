@@ -106,6 +106,24 @@ TEST_CASE("storage network: reads pass over nodes that are silent, lie or go", "
   SECTION("never stored") { CHECK(c.chunk(content(1, 9)).error().code == errc::not_found); }
 }
 
+TEST_CASE("storage network: it may end while copies are looked at", "[storage]") {
+  const auto data = content(3'000'000, 3);
+  for (int round = 0; round < 20; ++round) {
+    cluster c;
+    c.add().faults->lies = 1;
+    c.add().faults->lies = 1;
+    REQUIRE(c.put(data));
+    caf::scoped_actor self(c.w.system);
+    const auto part = round % 2 == 0;
+    if (part)
+      self->send(c.network, msg::storage_network_part{named(data), {0, 2'900'000}});
+    else
+      self->send(c.network, msg::storage_network_chunk{named(data)});
+    REQUIRE(eventually([&] { return c.gets() > 0; }));
+    std::this_thread::sleep_for(std::chrono::microseconds(100 * round));
+  }
+}
+
 TEST_CASE("storage network: readers of one chunk share its read", "[storage]") {
   cluster c;
   c.add();
