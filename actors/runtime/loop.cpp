@@ -229,7 +229,15 @@ void loop::run_entry(entry& e) {
     }
     return;
   }
-  switch (e.actor->resume(&outside_, max_messages_per_actor)) {
+  auto outcome = caf::resumable::done;
+  KJ_IF_MAYBE (failure, kj::runCatchingExceptions([&] {
+                 outcome = e.actor->resume(&outside_, max_messages_per_actor);
+               })) {
+    // CAF catches what handlers throw; this came out of an actor's end. The others go on.
+    log().critical("an actor on loop {} failed as it ended: {}", name_,
+                   failure->getDescription().cStr());
+  }
+  switch (outcome) {
   case caf::resumable::resume_later: local_.push_back(std::move(e)); break;
   case caf::resumable::done:
   case caf::resumable::awaiting_message: caf::intrusive_ptr_release(e.actor); break;

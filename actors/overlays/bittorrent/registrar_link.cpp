@@ -1,6 +1,7 @@
 #include "actors/overlays/bittorrent/registrar_link.hpp"
 
 #include "actors/overlays/bittorrent/udp_front.hpp"
+#include "actors/runtime/datagram.hpp"
 #include "actors/runtime/reason.hpp"
 #include "actors/runtime/socket_address.hpp"
 #include "schema/base/encoding.hpp"
@@ -152,8 +153,7 @@ private:
   void run(udp_dialog::effects effects) {
     for (auto& packet : effects.packets) {
       auto data = kj::heapArray<kj::byte>(packet.data(), packet.size());
-      auto sent = port_->send(data.begin(), data.size(), *address_);
-      tasks_.add(sent.attach(kj::mv(data)).ignoreResult());
+      tasks_.add(runtime::send_datagram(*port_, kj::mv(data), *address_));
     }
     for (const auto& done : effects.finished) finish(done);
   }

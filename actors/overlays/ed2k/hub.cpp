@@ -2,6 +2,7 @@
 
 #include "actors/overlays/ed2k/frame_stream.hpp"
 #include "actors/overlays/ed2k/limits.hpp"
+#include "actors/runtime/datagram.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/reason.hpp"
 #include "schema/ed2k/client_exchange.hpp"
@@ -340,8 +341,8 @@ void hub::answer_datagram(const endpoint& from, byte_view datagram) {
   }
   auto data = kj::heapArray<kj::byte>(out.data(), out.size());
   auto to = udp_in_->getSource().clone();
-  auto sent = udp_->send(data.begin(), data.size(), *to);
-  tasks_.add(sent.ignoreResult().attach(kj::mv(data), kj::mv(to)));
+  auto sent = runtime::send_datagram(*udp_, kj::mv(data), *to);
+  tasks_.add(sent.attach(kj::mv(to)));
 }
 
 } // namespace interswarm::ed2k

@@ -1,6 +1,7 @@
 #include "actors/overlays/ed2k/server_hands.hpp"
 
 #include "actors/overlays/ed2k/server_probe.hpp"
+#include "actors/runtime/datagram.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/reason.hpp"
 #include "schema/base/encoding.hpp"
@@ -231,17 +232,13 @@ void server_hands::on_datagram() {
 
 void server_hands::send(const send_datagram& d) {
   if (datagrams_in_flight_ >= max_datagrams_in_flight) return;
-  auto packet = kj::heap<bytes>();
-  append_udp_answer(*packet, d.answer);
+  bytes packet;
+  append_udp_answer(packet, d.answer);
+  auto data = kj::heapArray<kj::byte>(packet.data(), packet.size());
   auto to = kj_address(network_, d.to);
   ++datagrams_in_flight_;
-  auto sent = sockets_.udp->send(packet->data(), packet->size(), *to)
-                  .ignoreResult()
-                  .catch_([](kj::Exception&&) {
-                    // Nobody there: datagrams promise nothing.
-                  });
-  tasks_.add(
-      sent.attach(kj::mv(packet), kj::mv(to), kj::defer([this] { --datagrams_in_flight_; })));
+  auto sent = runtime::send_datagram(*sockets_.udp, kj::mv(data), *to);
+  tasks_.add(sent.attach(kj::mv(to), kj::defer([this] { --datagrams_in_flight_; })));
 }
 
 std::uint64_t server_hands::announce(const file_key& file, std::string_view name, bool complete) {
