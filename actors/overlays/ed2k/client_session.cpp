@@ -37,7 +37,8 @@ void client_session::close(std::string_view why) { connection_.close(why); }
 
 void client_session::tick(instant now) {
   if (closed()) return;
-  if (!greeted_ && now - opened_at_ >= limits::connect_timeout) return close("no hello in time");
+  const auto patience = dialled_ ? hub_->options().hello_patience : limits::connect_timeout;
+  if (!greeted_ && now - opened_at_ >= patience) return close("no hello in time");
   // A client that waits in our queue may be silent for long: it keeps its place without a
   // connection.
   if (now - heard_at_ >= limits::download_timeout) return close("silent for too long");

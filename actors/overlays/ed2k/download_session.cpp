@@ -292,9 +292,11 @@ void download_session::forget(const byte_range& block) {
   std::erase_if(blocks_, [&](const download_block& b) { return block.contains(b.range()); });
 }
 
-bool download_session::stalled(instant now) const {
-  return phase_ == phase::granted && !blocks_.empty() && now - progress_at_ >= limits::stall_time;
+instant download_session::waited(instant now) const {
+  return phase_ == phase::granted && !blocks_.empty() ? now - progress_at_ : instant{};
 }
+
+bool download_session::stalled(instant now) const { return waited(now) >= limits::stall_time; }
 
 void download_session::lose_slot(phase next, download_events& events) {
   const bool had = phase_ == phase::granted;

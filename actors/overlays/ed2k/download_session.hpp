@@ -110,8 +110,8 @@ public:
   void forget(const byte_range& block);
   /// No byte for `limits::stall_time` while blocks are outstanding.
   bool stalled(instant now) const;
-  /// When payload came last, or the slot was granted.
-  instant last_progress() const { return progress_at_; }
+  /// For how long blocks are outstanding without a byte of payload; 0 while none are.
+  instant waited(instant now) const;
   /// Payload a second, measured over the last seconds.
   std::uint64_t bytes_per_second() const { return rate_; }
   /// Nothing more is wanted: gives the slot back.

@@ -93,6 +93,7 @@ private:
   void ask_blocks(source_id source);
   void ask_blocks_of_all();
   void look_for_hopelessness(instant now);
+  void look_for_stuck(instant now);
   /// Gives slots back and lets go of the clients.
   void leave_all();
   void note(const client_session& session, std::string_view what) const;

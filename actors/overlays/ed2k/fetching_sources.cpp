@@ -274,10 +274,21 @@ void fetching::session_closed(source_id source) {
   ask_blocks_of_all();
 }
 
-void fetching::tick(instant at) {
+void fetching::look_for_stuck(instant at) {
+  const auto h = hub_.lock();
+  std::vector<client_session*> stuck;
   for (auto& [id, l] : links_) {
     if (l.talk.stalled(at)) schedule_.release(id);
+    auto* session = h ? h->session(l.session) : nullptr;
+    if (session != nullptr && is_amule(session->client().emule_version) &&
+        l.talk.waited(at) >= h->options().amule_patience)
+      stuck.push_back(session);
   }
+  for (auto* session : stuck) session->close("gives nothing of what it was asked for");
+}
+
+void fetching::tick(instant at) {
+  look_for_stuck(at);
   dial_due(at);
   if (started_ && !schedule_.held().contains({0, key_.size})) {
     const bool in_need = links_.empty();

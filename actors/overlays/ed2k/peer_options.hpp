@@ -4,6 +4,7 @@
 #include "schema/base/hash.hpp"
 #include "schema/ed2k/client_id.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -30,6 +31,13 @@ struct peer_options {
   std::string spool_dir = "/tmp";
   /// How far a fetch reads ahead of a sequential reader.
   std::uint64_t read_ahead_bytes = 48u << 20;
+  /// A client that we dialled and that says no hello for so long is dialled anew. Clients answer a
+  /// hello at once; an aMule that lost a wake-up of its listening socket (amule-org/amule #871)
+  /// takes the next connection.
+  std::chrono::milliseconds hello_patience = std::chrono::seconds(15);
+  /// The same for an aMule that gave us a slot and sends nothing of what it is asked for. Other
+  /// clients get `limits::download_timeout`: a slot that is lost may take hours to come again.
+  std::chrono::milliseconds amule_patience = std::chrono::seconds(30);
   /// Compress blocks for clients that take it, when they shrink.
   bool compress = true;
 };
