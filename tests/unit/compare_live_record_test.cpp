@@ -153,7 +153,7 @@ TEST_CASE("live record: traffic by who sent it to whom, what was lost, and the r
   r.flow(r.at(site_role::bridge, 0), r.at(site_role::bridge, 1), 990);
   r.flow(r.at(site_role::bridge, 1), r.at(site_role::peer, 1), 990);
   r.flow(r.at(site_role::peer, 1), r.at(site_role::tracker, 1), 3);
-  const auto out = assemble(r.p, r.lab, r.seen);
+  const auto out = assemble(r.p, r.lab, r.seen).value();
   CHECK(out.live);
   CHECK(out.traffics.size() == 3);
   for (const auto& t : out.traffics) {
@@ -178,7 +178,7 @@ TEST_CASE("live record: requests have their bytes from where their peer's came")
   r.flow(r.at(site_role::peer, 2), r.at(site_role::peer, 1), 300);
   r.flow(r.at(site_role::bridge, 1), r.at(site_role::peer, 1), 700);
   r.flow(r.at(site_role::peer, 1), r.at(site_role::peer, 2), 1000);
-  const auto out = assemble(r.p, r.lab, r.seen);
+  const auto out = assemble(r.p, r.lab, r.seen).value();
   CHECK(out.requests[0].end == outcome::satisfied);
   CHECK(out.requests[0].from_own == 300'000);
   CHECK(out.requests[0].from_other == 700'000);
@@ -195,7 +195,7 @@ TEST_CASE("live record: a few bytes of a protocol are no content") {
   r.seen.requests[1] = {request_state::satisfied, 2.5, 9, 1'000'000, 2, 0, 0, {970'000, 30'000}};
   r.flow(r.at(site_role::peer, 2), r.at(site_role::peer, 1), 5000);
   r.flow(r.at(site_role::bridge, 1), r.at(site_role::peer, 1), 5000);
-  const auto out = assemble(r.p, r.lab, r.seen);
+  const auto out = assemble(r.p, r.lab, r.seen).value();
   CHECK(out.requests[0].from_other == 0);
   CHECK(out.requests[1].from_other == 30'000);
 }
@@ -207,7 +207,7 @@ TEST_CASE("live record: requests side by side have no more of either than came")
   r.flow(r.at(site_role::peer, 0), r.at(site_role::peer, 1), 100); // not of this overlay's
   r.flow(r.at(site_role::peer, 1), r.at(site_role::peer, 2), 1000);
   r.flow(r.at(site_role::bridge, 1), r.at(site_role::peer, 1), 1000);
-  const auto out = assemble(r.p, r.lab, r.seen);
+  const auto out = assemble(r.p, r.lab, r.seen).value();
   std::uint64_t own = 0, other = 0;
   for (const auto& q : out.requests) {
     own += q.from_own;
@@ -226,7 +226,7 @@ TEST_CASE("live record: what is left of another request's intake is no content e
   r.seen.requests[1] = {request_state::satisfied, 2.5, 9, 1'000'000, 2, 0, 0, {1'005'000, 0}};
   r.flow(r.at(site_role::peer, 2), r.at(site_role::peer, 1), 1010);
   r.flow(r.at(site_role::bridge, 1), r.at(site_role::peer, 1), 1010);
-  const auto out = assemble(r.p, r.lab, r.seen);
+  const auto out = assemble(r.p, r.lab, r.seen).value();
   CHECK(out.requests[0].from_own == 0);
   CHECK(out.requests[0].from_other == 1'000'000);
   CHECK(out.requests[1].from_own == 1'000'000);
@@ -244,13 +244,15 @@ TEST_CASE("live record: both sides of the ledgers, under the plan's names") {
       "first_at_ms": 1, "last_at_ms": 2, "role": "taker"}]})");
   REQUIRE(lines);
   r.seen.ledgers = *lines;
-  const auto out = assemble(r.p, r.lab, r.seen);
+  const auto out = assemble(r.p, r.lab, r.seen).value();
   REQUIRE(out.charges.size() == 1);
   CHECK(out.charges[0].from == "films");
   CHECK(out.charges[0].to == "overlay1");
   CHECK(out.charges[0].to_domain == 1);
   CHECK(out.charges[0].giver_bytes == 70);
   CHECK(out.charges[0].taker_bytes == 60);
+  r.seen.ledgers[0].to_domain = "elsewhere";
+  CHECK(assemble(r.p, r.lab, r.seen).error().code == errc::internal);
   CHECK_FALSE(parse_ledger("{}"));
 }
 
@@ -267,7 +269,7 @@ TEST_CASE("live record: what is written down is what is read") {
   r.seen.stored_bytes = 12;
   r.seen.duplicate_bytes = 3;
   r.seen.repetition = 4;
-  const auto out = assemble(r.p, r.lab, r.seen);
+  const auto out = assemble(r.p, r.lab, r.seen).value();
   const scratch_folder folder;
   REQUIRE(write_record(folder.file("r"), out));
   const auto back = read_record(folder.file("r"));

@@ -1,6 +1,7 @@
 #include "modes/compare/live/assemble.hpp"
 
 #include "modes/compare/sim/accounts.hpp"
+#include "schema/base/encoding.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -32,7 +33,7 @@ public:
   assembly(const plan& p, const lab_plan& lab, const observations& seen)
       : plan_(p), lab_(lab), seen_(seen) {}
 
-  run_record make() {
+  result<run_record> make() {
     out_.how = seen_.how;
     out_.live = true;
     out_.repetition = seen_.repetition;
@@ -46,7 +47,7 @@ public:
     for (std::size_t i = 0; i < seen_.requests.size(); ++i) request(i);
     traffic_of_all();
     for (overlay_id o = 0; o < plan_.overlays.size(); ++o) fit(o);
-    charges();
+    if (auto ok = charges(); !ok) return tl::unexpected(ok.error());
     out_.recovered_after = recovery_times(plan_, out_.requests);
     return std::move(out_);
   }
@@ -56,9 +57,9 @@ private:
   void traffic_of_all();
   void flow(const site& from, const site& to, const flow_count& went, const flow_count& came);
   void fit(overlay_id o);
-  void charges();
+  result<void> charges();
   std::string overlay_name(const std::string& kind) const;
-  domain_id domain_of(const std::string& node) const;
+  std::optional<domain_id> domain_of(const std::string& node) const;
 
   const plan& plan_;
   const lab_plan& lab_;
@@ -181,25 +182,30 @@ std::string assembly::overlay_name(const std::string& kind) const {
   return "stored";
 }
 
-domain_id assembly::domain_of(const std::string& node) const {
+std::optional<domain_id> assembly::domain_of(const std::string& node) const {
   for (const auto& s : lab_.sites)
     if (s.name == node) return s.domain;
-  return 0;
+  return std::nullopt;
 }
 
-void assembly::charges() {
+result<void> assembly::charges() {
   std::map<std::tuple<std::string, std::string, domain_id, domain_id>, charge> all;
   for (const auto& line : seen_.ledgers) {
     const auto from = overlay_name(line.from_overlay), to = overlay_name(line.to_overlay);
     const auto f = domain_of(line.from_domain), t = domain_of(line.to_domain);
-    auto& c = all[{from, to, f, t}];
+    if (!f || !t)
+      return fail(errc::internal, "a ledger names " +
+                                      printable(f ? line.to_domain : line.from_domain, 100) +
+                                      ", which is no node of this run");
+    auto& c = all[{from, to, *f, *t}];
     c.from = from;
     c.to = to;
-    c.from_domain = f;
-    c.to_domain = t;
+    c.from_domain = *f;
+    c.to_domain = *t;
     (line.giver ? c.giver_bytes : c.taker_bytes) += line.bytes;
   }
   for (auto& [key, c] : all) out_.charges.push_back(std::move(c));
+  return {};
 }
 
 } // namespace
@@ -244,7 +250,7 @@ seen_request look_at(const request_slot& slot) {
   return out;
 }
 
-run_record assemble(const plan& p, const lab_plan& lab, const observations& seen) {
+result<run_record> assemble(const plan& p, const lab_plan& lab, const observations& seen) {
   return assembly(p, lab, seen).make();
 }
 

@@ -64,6 +64,7 @@ inline constexpr double chatter_share = 0.02;
 /// overlay's share and the servers', or all from one of them where the other only chatted. Traffic
 /// is what TCP carried between peers and servers, so with the protocols' own messages, which are
 /// small beside it; that with trackers and between a cluster's nodes is in `messages`, by packets.
-run_record assemble(const plan& p, const lab_plan& lab, const observations& seen);
+/// Fails `internal` where a ledger names nobody of the run.
+result<run_record> assemble(const plan& p, const lab_plan& lab, const observations& seen);
 
 } // namespace interswarm::compare

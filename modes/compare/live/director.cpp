@@ -30,6 +30,8 @@ constexpr auto gather_limit = 120s;
 constexpr auto settle_time = 5s;
 /// What is on its way when the clients have gone has come or is lost.
 constexpr auto quiet_time = 500ms;
+/// Within that time, of all sites together, where nothing is fetched.
+constexpr std::uint64_t chatter_bytes = 32 << 10;
 constexpr auto turn = 50ms;
 constexpr double measure_every_s = 1;
 /// Before and after the plan's own time, for the time that is left.
@@ -47,6 +49,7 @@ private:
   result<void> set_up();
   result<void> start_crowd();
   result<void> gather();
+  result<void> wait_quiet();
   result<void> perform();
   result<void> follow_requests();
   result<void> take_sample(moment at);
@@ -152,7 +155,26 @@ result<void> direction::gather() {
     std::this_thread::sleep_for(100ms);
   }
   std::this_thread::sleep_for(settle_time);
-  return reap();
+  return wait_quiet();
+}
+
+/// Nodes fetch the beginnings of what they offer: a part of setting up, as publishing is.
+result<void> direction::wait_quiet() {
+  const auto until = clock::now() + gather_limit;
+  for (std::optional<std::uint64_t> before;;) {
+    const auto counts = lab_->read(*board_);
+    if (!counts) return tl::unexpected(counts.error());
+    std::uint64_t now = 0;
+    for (const auto& s : counts->sites)
+      for (const auto& [address, count] : s.came) now += payload_of(count);
+    if (before && now - *before < chatter_bytes) return reap();
+    if (clock::now() > until)
+      return fail(errc::timed_out, "the nodes do not come to rest before the start");
+    before = now;
+    tell("nodes get ready", plan_.duration + usual_end_s + 5);
+    if (auto ok = reap(); !ok) return ok;
+    std::this_thread::sleep_for(quiet_time + longest_way());
+  }
 }
 
 result<void> direction::reap() {
@@ -303,11 +325,11 @@ result<void> direction::finish() {
   ::kill(crowd_, SIGKILL);
   ::waitpid(crowd_, nullptr, 0);
   crowd_ = -1;
-  for (const auto site : peer_sites_)
-    if (auto ok = lab_->silence(site); !ok) return ok;
+  if (auto ok = lab_->silence_all(); !ok) return ok;
   std::this_thread::sleep_for(quiet_time + longest_way());
   auto counts = lab_->read(*board_);
   if (!counts) return tl::unexpected(counts.error());
+  if (auto ok = lab_->end_silence(); !ok) return ok;
   seen_.counts = since(before_, *counts);
   const auto balance = balance_of(layout_, seen_.counts);
   if (!balance.holds())
@@ -330,7 +352,9 @@ result<void> direction::finish() {
   }
   seen_.how = scene_.how;
   seen_.repetition = scene_.repetition;
-  return write_record(record_in(scene_.folder), assemble(plan_, layout_, seen_));
+  const auto record = assemble(plan_, layout_, seen_);
+  if (!record) return tl::unexpected(record.error());
+  return write_record(record_in(scene_.folder), *record);
 }
 
 result<void> direction::run() {

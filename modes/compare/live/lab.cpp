@@ -130,11 +130,16 @@ result<site_counts> lab::read_site(std::size_t site) const {
   return parse_site_counts(*text);
 }
 
-result<void> lab::silence(std::size_t site) const {
-  const auto done = run_tool({"nft", "-f", "-"}, site_silence(), network_of(site));
-  if (!done) return tl::unexpected(done.error());
+result<void> lab::tell_all(const std::string& rules) const {
+  for (std::size_t i = 0; i < what_->sites.size(); ++i) {
+    const auto done = run_tool({"nft", "-f", "-"}, rules, network_of(i));
+    if (!done) return tl::unexpected(done.error());
+  }
   return {};
 }
+
+result<void> lab::silence_all() const { return tell_all(site_silence()); }
+result<void> lab::end_silence() const { return tell_all(site_silence_end()); }
 
 result<lab_counts> lab::read(const board& shared) const {
   lab_counts out;

@@ -21,9 +21,11 @@ public:
   /// Everything that was counted so far; takes about 20 ms a site.
   result<lab_counts> read(const board& shared) const;
   result<site_counts> read_site(std::size_t site) const;
-  /// Nothing leaves the site any more: the kernel goes on sending what a process that is gone has
-  /// written.
-  result<void> silence(std::size_t site) const;
+  /// Nothing leaves a site any more, nor is it counted. What is read once all packets on their way
+  /// have come belongs together, though one site is read after another.
+  result<void> silence_all() const;
+  /// They may send again; that is not counted any more.
+  result<void> end_silence() const;
 
 private:
   struct held_fd {
@@ -35,6 +37,7 @@ private:
   static result<held> make_namespace();
   result<void> lay_cables();
   result<void> set_up_site(std::size_t index);
+  result<void> tell_all(const std::string& rules) const;
 
   const lab_plan* what_ = nullptr;
   std::vector<held> sites_;

@@ -127,6 +127,8 @@ std::string site_counting(const site& s) {
   return out;
 }
 
+std::string site_silence_end() { return "flush chain ip live out\n"; }
+
 std::string site_silence() { return "insert rule ip live out oif != \"lo\" drop\n"; }
 
 } // namespace interswarm::compare

@@ -39,5 +39,7 @@ std::string site_shaping(const site& s);
 std::string site_counting(const site& s);
 /// `nft`, later: nothing is sent any more, and what is not sent is not counted.
 std::string site_silence();
+/// `nft`, after that: it may send, uncounted.
+std::string site_silence_end();
 
 } // namespace interswarm::compare
