@@ -1,6 +1,7 @@
 #include "modes/command.hpp"
 #include "modes/compare/batch/batch.hpp"
 #include "modes/compare/live/run_live.hpp"
+#include "modes/compare/report/calibration_file.hpp"
 #include "modes/compare/report/results.hpp"
 #include "modes/compare/report/write_report.hpp"
 #include "modes/compare/sim/simulator.hpp"
@@ -14,8 +15,10 @@
 #include <ctime>
 #include <iostream>
 #include <memory>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <thread>
+#include <unistd.h>
 
 namespace interswarm {
 
@@ -29,6 +32,8 @@ struct compare_options {
   std::string engine;
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
   std::vector<std::string> settings;
+  bool calibrate = false;
+  std::string keep;
 };
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -64,9 +69,11 @@ result<run_record> run_simulated(const plan& p, solution how, std::uint32_t repe
   return simulate(p, how, options);
 }
 
-result<run_record> run_with_nodes(const plan& p, solution how, std::uint32_t repetition,
-                                  const run_progress& progress) {
+result<run_record> run_with_nodes(const std::string& keep, const plan& p, solution how,
+                                  std::uint32_t repetition, const run_progress& progress) {
   live_options options;
+  options.folder = keep;
+  options.keep_files = !keep.empty();
   options.repetition = repetition;
   // A run's preparations belong to no moment of it.
   options.progress = [&](const live_progress& at) {
@@ -84,6 +91,8 @@ std::string text_of(const experiment_source& source) {
 
 std::vector<fact> made_by(const compare_options& o, double seconds) {
   std::string command = "interswarm compare " + o.experiment + " --out " + o.folder;
+  if (!o.engine.empty()) command += " --engine " + o.engine;
+  if (o.calibrate) command += " --calibrate";
   for (const auto& setting : o.settings) command += " --set " + setting;
   utsname machine{};
   ::uname(&machine);
@@ -112,6 +121,79 @@ comparison begin_comparison(const experiment& e) {
   return out;
 }
 
+/// All runs of the variants under one engine.
+result<std::vector<variant_summary>> run_all(const std::string& name,
+                                             const std::vector<variant>& variants, engine how,
+                                             const compare_options& o) {
+  std::size_t runs = 0;
+  for (const auto& v : variants) runs += v.what.seeds.size() * v.what.solutions.size();
+  const bool live = how == engine::live;
+  progress_line line(name + (live ? ": " : ", simulated: ") + std::to_string(runs) + " runs");
+  batch_options options;
+  // One at a time: they would measure each other, and a live run is not for several threads.
+  options.jobs = live ? 1 : o.jobs;
+  options.progress = [&line](double share) {
+    line.show(share);
+    return interrupted == 0;
+  };
+  run_engine run = run_simulated;
+  if (live)
+    run = [&o](const plan& p, solution s, std::uint32_t repetition, const run_progress& progress) {
+      return run_with_nodes(o.keep, p, s, repetition, progress);
+    };
+  auto done = run_batch(variants, run, options);
+  if (!done && done.error().code == errc::cancelled)
+    return fail(errc::cancelled, "interrupted; no report was written");
+  return done;
+}
+
+/// Both engines; the report's own figures are the real nodes'.
+result<void> calibrate(const experiment& e, const std::vector<variant>& variants,
+                       const compare_options& o, comparison& all) {
+  if (variants.size() != 1)
+    return fail(errc::configuration,
+                "--calibrate wants one value of what is swept, such as --set " +
+                    e.sweep.front().key + "=…");
+  auto real = run_all(e.name, variants, engine::live, o);
+  if (!real) return tl::unexpected(real.error());
+  const auto simulated = run_all(e.name, variants, engine::sim, o);
+  if (!simulated) return tl::unexpected(simulated.error());
+  all.calibrated =
+      calibration{.experiment = e.name,
+                  .repetitions = static_cast<std::uint32_t>(e.seeds.size()),
+                  .deviations = deviations_of(simulated->front().runs, real->front().runs)};
+  all.live = true;
+  all.variants = std::move(*real);
+  return {};
+}
+
+/// The last one that was made here.
+void recall_calibration(comparison& all) {
+  auto last = load_calibration(calibration_path());
+  if (last) {
+    all.calibrated = std::move(*last);
+  } else {
+    std::cerr << "interswarm compare: the report goes without calibration: "
+              << to_string(last.error()) << "\n";
+  }
+}
+
+void keep_calibration(comparison& all) {
+  all.calibrated->made = all.made;
+  const auto path = calibration_path();
+  const auto kept = path.empty() ? fail(errc::io, "there is no home folder")
+                                 : save_calibration(*all.calibrated, path);
+  if (!kept)
+    std::cerr << "interswarm compare: later reports go without this calibration: "
+              << to_string(kept.error()) << "\n";
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 160;
+  return size.ws_col;
+}
+
 result<void> run_compare(const compare_options& o) {
   auto settings = o.settings;
   if (!o.engine.empty()) settings.push_back("engine=" + o.engine);
@@ -123,29 +205,27 @@ result<void> run_compare(const compare_options& o) {
 
   const auto begin = std::chrono::steady_clock::now();
   auto all = begin_comparison(*e);
-  const interrupt_guard guard;
   {
-    progress_line line(e->name + ": " +
-                       std::to_string(variants->size() * e->seeds.size() * e->solutions.size()) +
-                       " runs");
-    batch_options options;
-    const bool live = e->how == engine::live;
-    // One at a time: they would measure each other, and a live run is not for several threads.
-    options.jobs = live ? 1 : o.jobs;
-    options.progress = [&line](double share) {
-      line.show(share);
-      return interrupted == 0;
-    };
-    auto done = run_batch(*variants, live ? run_with_nodes : run_simulated, options);
-    if (!done && done.error().code == errc::cancelled)
-      return fail(errc::cancelled, "interrupted; no report was written");
-    if (!done) return tl::unexpected(done.error());
-    all.variants = std::move(*done);
+    const interrupt_guard guard;
+    if (o.calibrate) {
+      if (auto ok = calibrate(*e, *variants, o, all); !ok) return ok;
+    } else {
+      auto done = run_all(e->name, *variants, e->how, o);
+      if (!done) return tl::unexpected(done.error());
+      all.variants = std::move(*done);
+    }
   }
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
   all.made = made_by(o, taken.count());
+  if (o.calibrate)
+    keep_calibration(all);
+  else
+    recall_calibration(all);
   if (auto ok = write_report(all, o.folder); !ok) return ok;
-  std::cout << results_text(all) << "\n" << printable(o.folder, 4096) << "/report.html\n";
+  const auto columns = terminal_columns();
+  std::cout << results_text(all, columns) << "\n";
+  if (o.calibrate) std::cout << calibration_text(*all.calibrated, columns) << "\n";
+  std::cout << printable(o.folder, 4096) << "/report.html\n";
   std::cout.flush();
   if (!std::cout) return fail(errc::io, "cannot write to standard output");
   return {};
@@ -160,8 +240,16 @@ void add_compare_command(CLI::App& app, int& exit_code) {
   sub->add_option("EXPERIMENT", o->experiment, "its file; some are in examples/experiments")
       ->required();
   sub->add_option("--out", o->folder, "folder for the report; made if it is not there")->required();
-  sub->add_option("--engine", o->engine, "instead of the experiment's: virtual time or real nodes")
-      ->check(CLI::IsMember({"sim", "live"}));
+  auto* engine = sub->add_option("--engine", o->engine,
+                                 "instead of the experiment's: virtual time or real nodes")
+                     ->check(CLI::IsMember({"sim", "live"}));
+  sub->add_flag("--calibrate", o->calibrate,
+                "run it under both engines and show how far they are apart, in this report and in "
+                "later ones")
+      ->excludes(engine);
+  sub->add_option("--keep", o->keep,
+                  "folder in which real nodes' configurations, logs and data stay")
+      ->check(CLI::ExistingDirectory);
   sub->add_option("--jobs", o->jobs, "simulated repetitions at once")
       ->check(CLI::Range(1u, 1024u))
       ->capture_default_str();

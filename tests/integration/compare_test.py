@@ -35,7 +35,7 @@ def check(holds, what):
 
 
 def run(*arguments):
-    return subprocess.run([binary, "compare", *arguments], capture_output=True, text=True, timeout=300)
+    return subprocess.run([binary, "compare", *arguments], capture_output=True, text=True, timeout=300, env=environment)
 
 
 def refused(code, part, *arguments):
@@ -50,6 +50,7 @@ def results(folder):
         out = json.load(file)
     check("made" in out, "results.json says how it was made")
     del out["made"]
+    check("calibration" in out, "results.json says whether it was calibrated")
     return out
 
 
@@ -83,6 +84,35 @@ def wrong_ones(folder, small):
     check(not os.path.exists(os.path.join(out, "results.json")), "what is refused leaves no results")
 
 
+def calibrated(folder, small):
+    """Both engines on the same small work; later reports tell of it."""
+    out = os.path.join(folder, "calibrated")
+    done = run(small, "--out", out, "--calibrate", "--set", "duration=20s", "--set", "peers.count=3", "--set",
+               "contents.count=3", "--set", 'contents.size="1 MiB"', "--set", "contents.seeders=1", "--set",
+               "demand.requests_per_hour=400", "--set", "demand.to=8s", "--set", "repetitions=1", "--set",
+               'solutions=["isolated", "bridge"]')
+    check(done.returncode == 0, f"a small experiment runs under both engines: {done.stderr}")
+    check("medians are within 15" in done.stdout, f"it says how far they are apart: {done.stdout!r}")
+    told = results(out)
+    check(told["engine"] == "live", "the figures are the real nodes'")
+    rows = told["calibration"]["deviations"]
+    check({row["solution"] for row in rows} == {"isolated", "bridge"}, "of each solution")
+    share = [row for row in rows if row["metric"] == "satisfied_share"]
+    check(len(share) == 2 and all(0 < row["live"] <= 1 and 0 < row["simulated"] <= 1 for row in share),
+          f"requests are satisfied in both: {share}")
+    later = os.path.join(folder, "later")
+    check(run(small, "--out", later).returncode == 0, "a later experiment runs")
+    check(results(later)["calibration"] == told["calibration"], "its report tells of the last calibration")
+    with open(os.path.join(environment["XDG_STATE_HOME"], "interswarm", "calibration.json"), "w", encoding="utf-8") as file:
+        file.write("{}")
+    done = run(small, "--out", later)
+    check(done.returncode == 0 and "goes without calibration" in done.stderr, f"a broken one is told: {done.stderr!r}")
+    check(results(later)["calibration"] is None, "and passed over")
+    overlap = os.path.join(source, "examples", "experiments", "overlap.toml")
+    refused(2, "--calibrate wants one value", overlap, "--out", out, "--calibrate")
+    refused(2, "--calibrate", small, "--out", out, "--calibrate", "--engine", "sim")
+
+
 def interrupted(folder, small):
     for number in (signal.SIGINT, signal.SIGTERM):
         out = os.path.join(folder, f"out-{number}")
@@ -103,12 +133,14 @@ def interrupted(folder, small):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
+        environment["XDG_STATE_HOME"] = os.path.join(folder, "state")
         small = os.path.join(folder, "small.toml")
         with open(small, "w", encoding="utf-8") as file:
             file.write(SMALL)
         good_runs(folder, small)
         wrong_ones(folder, small)
         interrupted(folder, small)
+        calibrated(folder, small)
         paper = os.path.join(source, "examples", "experiments", "paper.toml")
         done = run(paper, "--out", os.path.join(folder, "paper"), "--set", "peers.count=20", "--set", "contents.count=20",
                    "--set", "duration=30m", "--set", "repetitions=2", "--set", "fault=[]")
@@ -118,4 +150,5 @@ def main():
 
 
 binary, source = sys.argv[1:3]
+environment = dict(os.environ)
 main()

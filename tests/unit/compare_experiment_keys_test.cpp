@@ -13,7 +13,7 @@ TEST_CASE("compare experiment: an empty file is a whole experiment") {
   CHECK(e.overlays[0].kind == "bittorrent");
   CHECK(e.overlays[1].domain == 1);
   CHECK(e.domains.size() == 2);
-  CHECK(e.seeds == std::vector<std::uint64_t>{1, 2, 3, 4, 5});
+  CHECK(e.seeds == std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6});
   CHECK(e.solutions.size() == 3);
   CHECK(e.content_count() == 100);
   CHECK(e.demand.end == 3600);

@@ -38,6 +38,8 @@ struct calibration {
   /// Share by which a median may be off.
   double target = 0.15;
   std::vector<deviation> deviations{};
+  /// Machine, command, date, time taken.
+  std::vector<fact> made{};
 };
 
 /// All that a report shows.
@@ -55,7 +57,7 @@ struct comparison {
   /// What depends on when and where it was run, and on nothing else: machine, command, date, time
   /// taken.
   std::vector<fact> made{};
-  /// Nothing: it was not run.
+  /// Of this run, or this user's last one; nothing: there was none.
   std::optional<calibration> calibrated{};
 };
 

@@ -1,10 +1,10 @@
 #include "modes/compare/report/format.hpp"
 #include "modes/compare/report/markup.hpp"
 #include "modes/compare/report/page.hpp"
+#include "modes/compare/report/results.hpp"
 #include "modes/compare/report/wording.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 
@@ -139,32 +139,27 @@ void put_calibration(std::string& out, const comparison& c) {
   put(out, "h2", "Calibration");
   if (!c.calibrated) {
     put(out, "p",
-        "Not run: how far the simulator is from real nodes was not measured for this report.");
+        "Not run: how far the simulator is from real nodes was not measured on this machine. "
+        "\"interswarm compare --calibrate\" does it.");
     return;
   }
   const auto& k = *c.calibrated;
-  const auto within = std::count_if(k.deviations.begin(), k.deviations.end(), [&](const auto& d) {
-    return std::abs(d.relative) <= k.target;
-  });
   put(out, "p",
-      "The same small experiment under both engines, " + k.experiment + ", " +
-          std::to_string(k.repetitions) + " repetitions: " + std::to_string(within) + " of " +
-          std::to_string(k.deviations.size()) + " medians are within " + percent_text(k.target) +
-          ".");
+      "One experiment under both engines, simulated and with real nodes: " +
+          calibration_summary(k) + ".");
+  put_facts(out, k.made);
   const scroll_table table(
       out, "Calibration",
       {"Figure", "Solution", "Simulated", "Live", "Deviation", "Within target"});
   const element body(out, "tbody");
   for (const auto& d : k.deviations) {
-    const bool fits = std::abs(d.relative) <= k.target;
+    const bool fits = is_within(d, k);
     const element row(out, "tr");
     put(out, "th", {{"scope", "row"}}, d.what.label);
     put(out, "td", name(d.how));
     put(out, "td", {{"class", "figure"}}, figure_text(d.simulated, d.what.of));
     put(out, "td", {{"class", "figure"}}, figure_text(d.live, d.what.of));
-    const std::string sign = d.relative > 0 ? "+" : d.relative < 0 ? "\u2212" : "";
-    put(out, "td", {{"class", "figure"}},
-        std::isfinite(d.relative) ? sign + percent_text(d.relative) : "not comparable");
+    put(out, "td", {{"class", "figure"}}, deviation_text(d));
     put(out, "td", {{"class", fits ? "" : "clear"}}, fits ? "yes" : "no");
   }
 }

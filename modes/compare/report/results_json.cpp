@@ -1,3 +1,4 @@
+#include "modes/compare/report/calibration_json.hpp"
 #include "modes/compare/report/results.hpp"
 
 #include <cmath>
@@ -103,19 +104,6 @@ json of(const variant_summary& v) {
   return out;
 }
 
-json of(const calibration& c) {
-  json out{{"experiment", c.experiment}, {"repetitions", c.repetitions}, {"target", c.target}};
-  auto& rows = out["deviations"] = json::array();
-  for (const auto& d : c.deviations) {
-    rows.push_back({{"metric", d.what.name},
-                    {"solution", text(word(d.how))},
-                    {"simulated", number(d.simulated)},
-                    {"live", number(d.live)},
-                    {"relative", number(d.relative)}});
-  }
-  return out;
-}
-
 json meanings(const comparison& c) {
   json out = json::object();
   for (const auto& v : c.variants) {
@@ -145,8 +133,8 @@ std::string results_json(const comparison& c) {
            {"metrics", meanings(c)}};
   auto& variants = out["variants"] = json::array();
   for (const auto& v : c.variants) variants.push_back(of(v));
-  out["calibration"] = c.calibrated ? of(*c.calibrated) : json(nullptr);
   out["experiment"] = c.experiment;
+  out["calibration"] = c.calibrated ? calibration_json(*c.calibrated) : json(nullptr);
   out["made"] = facts(c.made);
   // Bytes that are no UTF-8 can come from the experiment file.
   return out.dump(1, ' ', false, json::error_handler_t::replace) + "\n";

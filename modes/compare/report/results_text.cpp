@@ -1,5 +1,6 @@
 #include "modes/compare/report/format.hpp"
 #include "modes/compare/report/results.hpp"
+#include "modes/compare/report/text_table.hpp"
 #include "modes/compare/report/wording.hpp"
 
 #include "schema/base/encoding.hpp"
@@ -10,54 +11,8 @@ namespace interswarm::compare {
 
 namespace {
 
-using row = std::vector<std::string>;
-
-constexpr std::size_t most_label_columns = 52;
-constexpr std::size_t least_label_columns = 20;
 /// Below it there is no room for intervals.
 constexpr std::size_t wide = 130;
-
-/// All columns but the first, with the blanks before them.
-std::size_t width_of(const std::vector<row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& r : rows) {
-    widths.resize(std::max(widths.size(), r.size()));
-    for (std::size_t i = 1; i < r.size(); ++i) widths[i] = std::max(widths[i], columns_of(r[i]));
-  }
-  std::size_t out = 0;
-  for (const auto w : widths) out += w == 0 ? 0 : w + 2;
-  return out;
-}
-
-/// As much as lets the other columns fit.
-void shorten_labels(std::vector<row>& rows, std::size_t columns) {
-  const auto rest = std::min(columns, width_of(rows));
-  const auto room = std::clamp(columns - rest, least_label_columns, most_label_columns);
-  for (auto& r : rows) r[0] = shortened(r[0], room);
-}
-
-/// Columns padded to their widest cell, two blanks between them; the first is left-bound, figures
-/// are right-bound.
-std::string aligned(const std::vector<row>& rows, std::size_t figures) {
-  std::vector<std::size_t> widths;
-  for (const auto& r : rows) {
-    widths.resize(std::max(widths.size(), r.size()));
-    if (r.size() == 1) continue; // a heading
-    for (std::size_t i = 0; i < r.size(); ++i) widths[i] = std::max(widths[i], columns_of(r[i]));
-  }
-  std::string out;
-  for (const auto& r : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < r.size(); ++i) {
-      const std::string pad(widths[i] - std::min(widths[i], columns_of(r[i])), ' ');
-      const bool right = i > 0 && i <= figures;
-      line += (i == 0 ? "" : "  ") + (right ? pad + r[i] : r[i] + pad);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
-  return out;
-}
 
 /// "soa −34 %"; with a question mark where there are too few repetitions to be certain.
 std::string doubted_wording(const verdict& v, const contest& between) {
@@ -67,9 +22,9 @@ std::string doubted_wording(const verdict& v, const contest& between) {
   return doubted ? text + " ?" : text;
 }
 
-row verdict_row(const verdict& v, const std::vector<solution>& solutions,
-                const std::optional<contest>& between, std::size_t columns) {
-  row out{"  " + printable(v.what.label, 400)};
+text_row verdict_row(const verdict& v, const std::vector<solution>& solutions,
+                     const std::optional<contest>& between, std::size_t columns) {
+  text_row out{"  " + printable(v.what.label, 400)};
   for (const auto s : solutions) {
     const auto* e = v.of(s);
     out.push_back(figure_text(e == nullptr ? std::nullopt : std::optional(e->at), v.what.of));
@@ -87,11 +42,11 @@ row verdict_row(const verdict& v, const std::vector<solution>& solutions,
 std::string verdict_table(const variant_summary& v, std::size_t columns) {
   const auto solutions = solutions_of(v);
   const auto between = contenders(v.runs);
-  row header{""};
+  text_row header{""};
   for (const auto s : solutions) header.emplace_back(word(s));
   if (between) header.emplace_back("better");
   if (between && columns >= wide) header.insert(header.end(), {"by", "difference (95 % interval)"});
-  std::vector<row> rows{header};
+  std::vector<text_row> rows{header};
   std::optional<topic> heading;
   for (const auto& verdict : v.verdicts) {
     if (!verdict.what.headline) continue;
@@ -100,19 +55,19 @@ std::string verdict_table(const variant_summary& v, std::size_t columns) {
     rows.push_back(verdict_row(verdict, solutions, between, columns));
   }
   shorten_labels(rows, columns);
-  auto out = aligned(rows, solutions.size());
+  auto out = aligned_text(rows, solutions.size());
   if (between) out += "\n" + sentence_of(tally_of(v.verdicts, *between), *between) + "\n";
   return out;
 }
 
 /// Who is better at each value.
 std::string sweep_table(const comparison& c, const contest& between, std::size_t columns) {
-  row header{""};
+  text_row header{""};
   for (const auto& v : c.variants)
     header.push_back(shortened(printable(short_label(c, v), 80), 24));
-  std::vector<row> rows{header};
+  std::vector<text_row> rows{header};
   for (const auto& what : judged_metrics(c)) {
-    row r{printable(what.label, 400)};
+    text_row r{printable(what.label, 400)};
     for (const auto& v : c.variants) {
       const auto* same = verdict_on(v, what.name);
       r.push_back(same == nullptr ? "\u2013" : doubted_wording(*same, between));
@@ -120,7 +75,7 @@ std::string sweep_table(const comparison& c, const contest& between, std::size_t
     rows.push_back(std::move(r));
   }
   shorten_labels(rows, columns);
-  return aligned(rows, 0) + "\nWho is better between " + std::string(word(between.first)) +
+  return aligned_text(rows, 0) + "\nWho is better between " + std::string(word(between.first)) +
          " and " + std::string(word(between.second)) + " at each value of " +
          printable(c.swept, 80) +
          ", and by how much of the other's figure; open: the 95 % interval holds 0; ?: too few "

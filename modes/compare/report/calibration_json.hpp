@@ -1,0 +1,15 @@
+#pragma once
+
+#include "modes/compare/measure/comparison.hpp"
+#include "schema/base/result.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace interswarm::compare {
+
+/// As it stands in results.json and in the calibration's own file. Infinite numbers are strings.
+nlohmann::ordered_json calibration_json(const calibration& c);
+/// Fails `malformed`.
+result<calibration> parse_calibration(const nlohmann::ordered_json& j);
+
+} // namespace interswarm::compare
