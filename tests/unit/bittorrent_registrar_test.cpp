@@ -343,6 +343,52 @@ TEST_CASE("registrar desk: our own seed does not hide the demand of others") {
   CHECK(f.desk.take(f.now_ms).demands.empty());
 }
 
+TEST_CASE("registrar desk: who gives a content and seeks it as well is no seed meanwhile") {
+  desk_fixture f;
+  f.desk.enter(name(1), 0, f.now_ms);
+  auto t = f.one_task();
+  CHECK(t.announce.left == 0);
+  auto answer = f.good();
+  answer.peers.clear();
+  f.desk.announced(t.id, answer, f.now_ms);
+  f.desk.take(f.now_ms);
+  // At once, though it announced a moment ago: a seed was told of no seeds.
+  f.desk.seek(name(1), 50, f.now_ms);
+  t = f.one_task();
+  CHECK(t.announce.left > 0);
+  CHECK(t.announce.event == announce_event::none);
+  f.desk.announced(t.id, f.good(), f.now_ms);
+  CHECK(f.desk.take(f.now_ms).outcomes.size() == 1);
+  CHECK(f.desk.peers_of(name(1)).size() == 1);
+  CHECK(f.desk.status_of(name(1)).seeders == 1); // we are the one of the two leechers
+  CHECK(f.desk.status_of(name(1)).leechers == 1);
+  // Not again and again.
+  f.desk.seek(name(1), 50, f.now_ms);
+  const auto news = f.desk.take(f.now_ms);
+  CHECK(news.tasks.empty());
+  CHECK(news.outcomes.size() == 1);
+  // Another holder changes nothing.
+  f.desk.enter(name(1), 0, f.now_ms);
+  CHECK(f.desk.take(f.now_ms).tasks.empty());
+  // A seed again once nobody seeks any more.
+  f.pass_s(f.timing.seek_linger_s + 1);
+  t = f.one_task();
+  CHECK(t.announce.left == 0);
+  CHECK(t.announce.event == announce_event::none);
+}
+
+TEST_CASE("registrar desk: what is found completely is told at once") {
+  desk_fixture f;
+  f.desk.enter(name(1), 100, f.now_ms);
+  f.desk.announced(f.one_task().id, f.good(), f.now_ms);
+  f.desk.seek(name(1), 50, f.now_ms);
+  f.desk.take(f.now_ms);
+  f.desk.enter(name(1), 0, f.now_ms);
+  const auto t = f.one_task();
+  CHECK(t.announce.event == announce_event::completed);
+  CHECK(t.announce.left == 0);
+}
+
 TEST_CASE("registrar desk: leaving says goodbye to all, and lists are limited") {
   desk_fixture f;
   for (byte i = 1; i <= 3; ++i) f.desk.enter(name(i), 0, f.now_ms);

@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::uint64_t tick_ms = 100;
 constexpr std::uint64_t availability_every_ms = 200;
-constexpr std::uint64_t find_again_ms = 60000;
-constexpr std::uint64_t find_backoff_max_ms = 30000;
 
 lt::piece_index_t to_piece(std::uint32_t p) { return lt::piece_index_t(static_cast<int>(p)); }
 
@@ -193,6 +191,7 @@ void fetch_torrent::read(std::uint32_t file, byte_range range, std::uint32_t dea
     return;
   }
   waiting_.push_back(std::move(r));
+  find_for_reader(waiting_.back(), now);
   shared_->arm_timer();
   if (ready_) apply_later();
 }
@@ -234,52 +233,6 @@ void fetch_torrent::apply() {
     if (wanted.count(piece) == 0) changes.emplace_back(to_piece(piece), lt::dont_download);
   applied_ = std::move(wanted);
   if (!changes.empty()) handle_.prioritize_pieces(changes);
-}
-
-void fetch_torrent::find_peers(std::uint64_t now) {
-  if (finding_ || now < find_ms_ || !finder_) return;
-  // With everything held nobody is needed, and whoever is dialled takes us for a seed.
-  if (!held_.empty() && std::find(held_.begin(), held_.end(), false) == held_.end()) return;
-  finding_ = true;
-  finder_->find(
-      max_found_peers, reply<std::vector<endpoint>>([weak = weak_from_this(),
-                                                     network = shared_->network](auto found) {
-        network->post([weak, found = std::move(found)] {
-          const auto self = weak.lock();
-          if (!self) return;
-          self->finding_ = false;
-          const auto again = std::uint64_t{1000} << std::min(self->fruitless_finds_, 5u);
-          self->find_ms_ = steady_ms() + (self->peers_ > 0 ? find_again_ms
-                                                           : std::min(again, find_backoff_max_ms));
-          ++self->fruitless_finds_;
-          if (!found || self->resting_ || !self->handle_.is_valid()) return;
-          // Seeds that were met while nothing was wanted are not dialled again unless they are
-          // news. Forgetting ends connections, also those that have not introduced themselves yet.
-          if (self->handle_.status(lt::status_flags_t{}).num_connections == 0)
-            self->handle_.clear_peers();
-          for (std::size_t i = 0; i < std::min(found->size(), max_found_peers); ++i)
-            self->handle_.connect_peer(to_libtorrent((*found)[i]));
-        });
-      }));
-}
-
-void fetch_torrent::peer_left() {
-  availability_stale_ = true;
-  if (--peers_ > 0) return;
-  fruitless_finds_ = 0;
-  find_ms_ = 0;
-}
-
-void fetch_torrent::refresh_availability() {
-  availability_stale_ = false;
-  if (!ready_ || !handle_.is_valid()) return;
-  std::vector<int> counts;
-  handle_.piece_availability(counts);
-  std::vector<bool> now(offered_.size());
-  for (std::size_t i = 0; i < now.size() && i < counts.size(); ++i) now[i] = counts[i] > 0;
-  if (now == offered_) return;
-  offered_ = std::move(now);
-  changed();
 }
 
 void fetch_torrent::expire(std::uint64_t now) {

@@ -99,6 +99,8 @@ private:
   void apply_later();
   void apply();
   void find_peers(std::uint64_t now);
+  /// Now, when a reader wants what no connected peer has: others may have come since.
+  void find_for_reader(const waiting_read& r, std::uint64_t now);
   void refresh_availability();
   void learn_layers();
   void changed() { ++version_; }
@@ -133,6 +135,7 @@ private:
   std::uint64_t availability_ms_ = 0;
   std::uint64_t demand_ms_ = 0;
   std::uint64_t find_ms_ = 0;
+  std::uint64_t reader_find_ms_ = 0;
   std::uint32_t fruitless_finds_ = 0;
   std::uint64_t received_before_ = 0;
   std::uint64_t version_ = 1;

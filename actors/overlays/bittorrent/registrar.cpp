@@ -1,12 +1,12 @@
 #include "actors/overlays/bittorrent/registrar.hpp"
 
 #include "actors/overlays/bittorrent/registrar_routes.hpp"
-#include "actors/runtime/registration.hpp"
 #include "actors/overlays/bittorrent/tracker_names.hpp"
 #include "actors/overlays/bittorrent/udp_front.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/on_loop.hpp"
 #include "actors/runtime/reason.hpp"
+#include "actors/runtime/registration.hpp"
 #include "schema/base/encoding.hpp"
 
 #include <algorithm>

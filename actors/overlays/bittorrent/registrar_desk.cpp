@@ -55,13 +55,15 @@ void registrar_desk::enter(const info_hash& name, std::uint64_t left, std::uint6
     return;
   }
   auto& e = entries_[name];
+  const bool finished = e.keepers > 0 && e.left > 0 && left == 0;
+  if (finished) e.sought_until_ms = 0;
   ++e.keepers;
-  if (e.in_force && e.left == left && !e.in_flight) {
+  if (e.in_force && e.left == left && !e.in_flight && left_of(e, now_ms) == e.told_left) {
     waiting_.outcomes.push_back({name, std::nullopt});
     return;
   }
   // "completed" is only for what we finished while entered; a seed that starts is just started.
-  e.completed = e.completed || (e.started && e.left > 0 && left == 0);
+  e.completed = e.completed || (e.started && finished);
   e.left = left;
   e.due_ms = now_ms;
 }
@@ -95,7 +97,9 @@ void registrar_desk::seek(const info_hash& name, std::uint32_t want, std::uint64
   e.sought_until_ms = now_ms + timing_.seek_linger_s * second_ms;
   e.want = want;
   const auto pause_ms = std::max(e.min_interval_s, timing_.shortest_interval_s) * second_ms;
-  if (e.answered_ms != 0 && now_ms - e.answered_ms < pause_ms && !e.in_flight) {
+  // What a tracker told us as a seed holds no seeds.
+  const bool told_as_seed = e.in_force && e.told_left == 0;
+  if (e.answered_ms != 0 && now_ms - e.answered_ms < pause_ms && !e.in_flight && !told_as_seed) {
     waiting_.outcomes.push_back(
         {name, e.in_force ? std::nullopt : std::optional(error{errc::denied, e.note})});
     return;
@@ -124,15 +128,19 @@ bool registrar_desk::is_wanted(const entry& e, std::uint64_t now_ms) const {
   return e.keepers > 0 || e.seeking || e.sought_until_ms > now_ms;
 }
 
+std::uint64_t registrar_desk::left_of(const entry& e, std::uint64_t now_ms) {
+  return e.left == 0 && (e.seeking || e.sought_until_ms > now_ms) ? unknown_left : e.left;
+}
+
 void registrar_desk::add_announce(const info_hash& name, entry& e, announce_event event,
-                                  news& out) {
+                                  std::uint64_t now_ms, news& out) {
   task t;
   t.id = next_id_++;
   t.announce.hash = name;
   t.announce.id = own_.id;
   t.announce.key = own_.key;
   t.announce.port = own_.port;
-  t.announce.left = e.left;
+  t.announce.left = left_of(e, now_ms);
   t.announce.event = event;
   t.announce.want = event == announce_event::stopped
                         ? 0
@@ -150,15 +158,15 @@ void registrar_desk::add_announces(std::uint64_t now_ms, std::size_t limit, news
       continue;
     }
     if (!is_wanted(e, now_ms)) {
-      if (e.started) add_announce(name, e, announce_event::stopped, out);
+      if (e.started) add_announce(name, e, announce_event::stopped, now_ms, out);
       i = entries_.erase(i);
       continue;
     }
     add_announce(name, e,
-                 !e.started    ? announce_event::started
-                 : e.completed ? announce_event::completed
-                               : announce_event::none,
-                 out);
+                 !e.started                               ? announce_event::started
+                 : e.completed && left_of(e, now_ms) == 0 ? announce_event::completed
+                                                          : announce_event::none,
+                 now_ms, out);
     e.in_flight = true;
     ++i;
   }
@@ -234,7 +242,8 @@ void registrar_desk::announced(std::uint64_t id, const announce_response& r, std
   const auto interval_s = std::clamp(std::max(asked_s, r.min_interval_s),
                                      timing_.shortest_interval_s, timing_.longest_interval_s);
   // The bytes that are missing may have changed while the answer was on its way.
-  e.due_ms = e.left != request.left ? now_ms : now_ms + interval_s * second_ms;
+  e.told_left = request.left;
+  e.due_ms = left_of(e, now_ms) != request.left ? now_ms : now_ms + interval_s * second_ms;
   e.peers.clear();
   for (const auto& p : r.peers) {
     if (!is_self(p.address) && p.id != own_.id) e.peers.push_back(p);
@@ -248,7 +257,7 @@ void registrar_desk::learn(const info_hash& name, std::uint32_t seeders, std::ui
   std::uint32_t own_seeds = 0;
   std::uint32_t own_leechers = 0;
   if (const auto e = entries_.find(name); e != entries_.end() && e->second.in_force)
-    ++(e->second.left == 0 ? own_seeds : own_leechers);
+    ++(e->second.told_left == 0 ? own_seeds : own_leechers);
   auto& k = known_[name];
   k.status = {name,
               seeders - std::min(seeders, own_seeds),

@@ -118,6 +118,8 @@ private:
   struct entry {
     std::uint32_t keepers = 0;
     std::uint64_t left = 0;
+    /// As the tracker knows us.
+    std::uint64_t told_left = 0;
     std::uint64_t due_ms = 0;
     std::uint64_t answered_ms = 0;
     std::uint64_t sought_until_ms = 0;
@@ -148,7 +150,11 @@ private:
   };
 
   bool is_wanted(const entry& e, std::uint64_t now_ms) const;
-  void add_announce(const info_hash& name, entry& e, announce_event event, news& out);
+  /// What is told to be missing: trackers give seeds no seeds, and who seeks wants them, though it
+  /// serves the content from elsewhere meanwhile.
+  static std::uint64_t left_of(const entry& e, std::uint64_t now_ms);
+  void add_announce(const info_hash& name, entry& e, announce_event event, std::uint64_t now_ms,
+                    news& out);
   void add_announces(std::uint64_t now_ms, std::size_t limit, news& out);
   void add_fresh(std::uint64_t now_ms, std::size_t limit, news& out);
   void add_scrapes(std::uint64_t now_ms, std::size_t limit, news& out);

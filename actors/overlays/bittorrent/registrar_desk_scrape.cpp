@@ -93,7 +93,7 @@ void registrar_desk::suspect(const info_hash& name, std::uint32_t seeders, std::
                              std::uint64_t now_ms) {
   auto& k = known_[name];
   const auto e = entries_.find(name);
-  const bool we_seed = e != entries_.end() && e->second.in_force && e->second.left == 0;
+  const bool we_seed = e != entries_.end() && e->second.in_force && e->second.told_left == 0;
   const auto others = seeders - std::min<std::uint32_t>(seeders, we_seed ? 1 : 0);
   const auto before = k.status.seeders;
   if (!k.scraped && completed == 0 && others <= timing_.first_suspects) {

@@ -1,11 +1,11 @@
 #include "actors/overlays/bittorrent/tracker.hpp"
 
 #include "actors/overlays/bittorrent/http_front.hpp"
-#include "actors/runtime/registration.hpp"
 #include "actors/overlays/bittorrent/tracker_names.hpp"
 #include "actors/overlays/bittorrent/tracker_service.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/on_loop.hpp"
+#include "actors/runtime/registration.hpp"
 
 #include <kj/async-io.h>
 #include <random>

@@ -236,6 +236,30 @@ TEST_CASE("a handshake under way outlives the next question for peers", "[bittor
   CHECK(seed.connections() == 1);
 }
 
+TEST_CASE("a reader has peers looked for at once", "[bittorrent][fetch]") {
+  const scratch there;
+  const auto data = content(300'000, 8);
+  const auto t = make_torrent(there.path, "a.bin", {{"a.bin", data}}, kind::v1, 16384);
+  stock seed;
+  seed.add(t, there.path, true);
+  auto peers = std::make_shared<listed_peers>();
+  fetcher f;
+  const auto source = f.session->fetch(t.name(), t.metadata(), peers).value();
+  // Whoever only asks what there is has it looked for ever more seldom: after 0, 1, 3, 7 and 15 s.
+  REQUIRE(wait_for(
+      [&] {
+        state(*source);
+        return peers->asked >= 4;
+      },
+      15s));
+  peers->set({seed.at()});
+  const auto began = std::chrono::steady_clock::now();
+  const auto got = read(*source, {0, 100'000}).get();
+  REQUIRE(got.has_value());
+  CHECK(same(*got, data, {0, 100'000}));
+  CHECK(std::chrono::steady_clock::now() - began < 5s);
+}
+
 TEST_CASE("no peer is asked for more at once than it says it takes", "[bittorrent][fetch]") {
   const scratch there;
   const auto data = content(4'000'000, 12);
