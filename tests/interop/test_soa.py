@@ -85,7 +85,10 @@ def charged_for_each_delivery(run, cluster, original, published):
         whole = all(served.get(overlay, 0) >= n for overlay, n in least.items())
         return own if whole and settled else None
 
-    own = wait_until(account, 30, "the account shows every delivery", 2)
+    try:
+        own = wait_until(account, 30, "the account shows every delivery", 2)
+    except Failure:
+        raise Failure(f"the account never showed every delivery of {size:,} bytes: {served}") from None
     run.note(f"{size:,} bytes were served as {served}, {own['byte_hours']} byte-hours stored")
     run.must(served["http"] == 2 * size, "HTTP is counted to the byte")
     run.must(int(own["byte_hours"]) > 0, "the time is counted")

@@ -3,6 +3,7 @@
 #include "modes/compare/live/lab_commands.hpp"
 #include "modes/compare/live/line_queue.hpp"
 #include "modes/compare/live/node_files.hpp"
+#include "modes/compare/sim/deployment.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/compare_plans.hpp"
 
@@ -263,14 +264,27 @@ TEST_CASE("live nodes: configurations name each other, their trackers and the pl
   CHECK(std::string(mode_of(site_role::storage)) == "soa");
 }
 
-TEST_CASE("live nodes: what a solution takes is counted by its files") {
-  const auto p = two_overlays();
-  const auto lab = lay_out(p, solution::bridge);
-  REQUIRE(lab);
+TEST_CASE("live nodes: lines that somebody had to write") {
   CHECK(lines_of("# no\n\n[a]\n  b = 1\n\t# no\n") == 2);
-  const auto taken = deployed(p, *lab, solution::bridge, {"[a]\n", "[b]\nc = 1\n"}, 4);
-  CHECK(taken.processes == 2);
-  CHECK(taken.configuration_lines == 3);
-  CHECK(taken.touched.front() == "4 names linked");
-  CHECK(deployed(p, *lab, solution::isolated, {}, 0) == deployment{});
+}
+
+TEST_CASE("live nodes: what they take is what the simulator says") {
+  auto p = two_overlays();
+  for (const auto how : {solution::bridge, solution::soa}) {
+    const auto lab = lay_out(p, how);
+    REQUIRE(lab);
+    std::uint32_t lines = 0, nodes = 0;
+    for (const auto& s : lab->sites) {
+      if (s.role == site_role::peer || s.role == site_role::tracker) continue;
+      ++nodes;
+      CAPTURE(s.name, node_file(p, *lab, s, "keys"));
+      lines += lines_of(node_file(p, *lab, s, "keys"));
+    }
+    CHECK(lines == configuration_lines(p, how));
+    const auto taken = deployed(p, how, lines);
+    CHECK(taken.processes == nodes);
+    CHECK(taken.configuration_lines == lines);
+    CHECK(taken.touched.size() == 1 + p.overlays.size());
+  }
+  CHECK(deployed(p, solution::isolated, 0) == deployment{});
 }

@@ -61,6 +61,7 @@ struct small_run {
     r.charges = {{"stored", "music", 0, 1, gib, gib}};
     r.messages["announce"] = {10, 1000};
     r.messages["lookup"] = {2, 500};
+    r.messages["have"] = {1000, 9000}; // among peers
     r.samples = {
         {.at = 0, .stored = 0},
         {.at = 500, .satisfied = 2, .received = 4 * gib, .crossed = gib, .stored = 3 * gib}};

@@ -1,4 +1,5 @@
 // What can be computed by hand of transfers within one overlay.
+#include "modes/compare/sim/pieces.hpp"
 #include "modes/compare/sim/simulator.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/compare_plans.hpp"
@@ -98,6 +99,41 @@ TEST_CASE("compare sim: one who fetches gives on what it has") {
     CHECK(one.end == outcome::satisfied);
     CHECK(one.finished < 1.5 * 64 * mib / 1e6);
   }
+}
+
+TEST_CASE("compare sim: an ed2k peer gives nothing of a part before it has all of it") {
+  const auto last = [](const char* kind, std::uint64_t size) {
+    auto p = empty_plan(1);
+    p.overlays[0].kind = kind;
+    const auto c = add_content(p, size);
+    add_peer(p, 0, 1e6, 1e6, {c});
+    for (int i = 0; i < 2; ++i) add_request(p, 0, add_peer(p, 0, 10e6, 10e6), c);
+    const auto r = simulate(p, solution::isolated);
+    REQUIRE(r);
+    return std::max(r->requests[0].finished, r->requests[1].finished);
+  };
+  // One part: the seed gives it twice. Pieces of 256 KiB go on at once.
+  CHECK(last("ed2k", 8 * mib) == about(2 * 8.0 * mib / 1e6));
+  CHECK(last("bittorrent", 8 * mib) < 1.2 * 8.0 * mib / 1e6);
+  // Of many parts only the last ones are had from the seed alone.
+  CHECK(last("ed2k", 512 * mib) < 1.2 * 512.0 * mib / 1e6);
+}
+
+TEST_CASE("compare sim: what is whole of units that pieces do not end with") {
+  const pieces cut(20 * mib); // of 512 KiB, the first of two of 256 KiB
+  REQUIRE(cut.count() == 41);
+  constexpr std::uint64_t unit = 9'728'000; // ends in piece 19 and in piece 38
+  CHECK(cut.within_whole_units(cut.all(), unit) == cut.all());
+  CHECK(cut.within_whole_units(0, unit) == 0);
+  const auto first = pieces::first(cut.piece_at(unit - 1) + 1);
+  // What reaches into the next unit cannot be proved yet.
+  CHECK(cut.within_whole_units(first, unit) == pieces::first(cut.piece_at(unit)));
+  CHECK(cut.within_whole_units(cut.all() & ~bit(0), unit) == (cut.all() & ~first));
+  const auto without_last = cut.all() & ~bit(cut.count() - 1);
+  CHECK(cut.within_whole_units(without_last, unit) == pieces::first(cut.piece_at(2 * unit)));
+  // Pieces longer than that.
+  const pieces large(std::uint64_t{64} * 1024 * mib);
+  CHECK(large.within_whole_units(bit(5), unit) == bit(5));
 }
 
 TEST_CASE("compare sim: two behind NAT do not meet, and patience ends") {

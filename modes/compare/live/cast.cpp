@@ -1,6 +1,7 @@
 #include "modes/compare/live/cast.hpp"
 
 #include "modes/compare/live/node_files.hpp"
+#include "modes/compare/sim/deployment.hpp"
 
 #include <csignal>
 #include <filesystem>
@@ -137,7 +138,6 @@ result<void> cast::link(const live_content& c) {
     if (site_of(n).role != site_role::bridge) continue;
     if (auto done = ask(n, {"link", c.torrent_file, c.ed2k_link}, operator_name); !done)
       return tl::unexpected(done.error());
-    ++commands_;
   }
   return {};
 }
@@ -147,7 +147,6 @@ result<void> cast::publish(const std::vector<live_content>& contents) {
   for (std::size_t i = 0; i < contents.size(); ++i)
     if (scene_.what->contents[i].published) words.push_back(contents[i].file);
   if (words.size() == 1) return {};
-  commands_ += words.size() - 1;
   const auto done = ask(*find(site_role::service, 0), words, publisher_name, publish_limit);
   return done ? result<void>{} : tl::unexpected(done.error());
 }
@@ -264,7 +263,9 @@ std::vector<process_use> cast::uses() const {
 }
 
 deployment cast::deployed() const {
-  return compare::deployed(*scene_.what, scene_.where->what(), scene_.how, files_, commands_);
+  std::uint32_t lines = 0;
+  for (const auto& f : files_) lines += lines_of(f);
+  return compare::deployed(*scene_.what, scene_.how, lines);
 }
 
 } // namespace interswarm::compare

@@ -74,7 +74,6 @@ private:
   scene scene_;
   std::vector<node> nodes_;
   std::vector<std::string> files_;
-  std::size_t commands_ = 0;
 };
 
 } // namespace interswarm::compare

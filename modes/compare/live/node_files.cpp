@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <sstream>
+#include <utility>
 
 namespace interswarm::compare {
 
@@ -78,25 +79,41 @@ std::string tracker_file(const plan& p, const site& s) {
   return out.take();
 }
 
+/// What is not as ever.
 void add_policy(const bridge::policy& p, toml_text& out) {
-  const auto seconds = [](std::chrono::seconds s) { return static_cast<std::uint64_t>(s.count()); };
-  out.table("bridge")
-      .number("rate_weight", p.rate_weight)
-      .number("sources_weight", p.sources_weight)
-      .number("load_weight", p.load_weight)
-      .number("price_weight", p.price_weight)
-      .number("local_weight", p.local_weight)
-      .number("failure_weight", p.failure_weight)
-      .number("assumed_rate", p.assumed_rate)
-      .whole("min_sources", p.min_sources)
-      .whole("enough_sources", p.enough_sources)
-      .whole("linger", seconds(p.linger))
-      .whole("no_progress", seconds(p.no_progress))
-      .whole("first_delivery", seconds(p.first_delivery))
-      .whole("first_refusal", seconds(p.first_refusal))
-      .whole("refusal_life", seconds(p.refusal_life))
-      .whole("keep_fetched", seconds(p.keep_fetched))
-      .whole("warm_up_bytes", p.warm_up_bytes);
+  const bridge::policy usual;
+  bool begun = false;
+  const auto table = [&]() -> toml_text& {
+    if (!std::exchange(begun, true)) out.table("bridge");
+    return out;
+  };
+  const auto number = [&](const char* key, double value, double as_ever) {
+    if (value != as_ever) table().number(key, value);
+  };
+  const auto whole = [&](const char* key, std::uint64_t value, std::uint64_t as_ever) {
+    if (value != as_ever) table().whole(key, value);
+  };
+  const auto seconds = [&](const char* key, std::chrono::seconds value,
+                           std::chrono::seconds as_ever) {
+    whole(key, static_cast<std::uint64_t>(value.count()),
+          static_cast<std::uint64_t>(as_ever.count()));
+  };
+  number("rate_weight", p.rate_weight, usual.rate_weight);
+  number("sources_weight", p.sources_weight, usual.sources_weight);
+  number("load_weight", p.load_weight, usual.load_weight);
+  number("price_weight", p.price_weight, usual.price_weight);
+  number("local_weight", p.local_weight, usual.local_weight);
+  number("failure_weight", p.failure_weight, usual.failure_weight);
+  number("assumed_rate", p.assumed_rate, usual.assumed_rate);
+  whole("min_sources", p.min_sources, usual.min_sources);
+  whole("enough_sources", p.enough_sources, usual.enough_sources);
+  seconds("linger", p.linger, usual.linger);
+  seconds("no_progress", p.no_progress, usual.no_progress);
+  seconds("first_delivery", p.first_delivery, usual.first_delivery);
+  seconds("first_refusal", p.first_refusal, usual.first_refusal);
+  seconds("refusal_life", p.refusal_life, usual.refusal_life);
+  seconds("keep_fetched", p.keep_fetched, usual.keep_fetched);
+  whole("warm_up_bytes", p.warm_up_bytes, usual.warm_up_bytes);
 }
 
 std::string bridge_file(const plan& p, const lab_plan& lab, const site& s,
@@ -178,21 +195,6 @@ std::uint32_t lines_of(const std::string& file) {
     const auto first = line.find_first_not_of(" \t\r");
     if (first != std::string::npos && line[first] != '#') ++out;
   }
-  return out;
-}
-
-deployment deployed(const plan& p, const lab_plan& lab, solution how,
-                    const std::vector<std::string>& files, std::size_t commands) {
-  deployment out;
-  if (how == solution::isolated) return out;
-  for (const auto& s : lab.sites)
-    if (s.role != site_role::peer && s.role != site_role::tracker) ++out.processes;
-  for (const auto& f : files) out.configuration_lines += lines_of(f);
-  // Trackers are told nothing: the nodes register as any client does.
-  const std::string what = how == solution::bridge ? "names linked" : "contents published";
-  if (commands > 0) out.touched.push_back(std::to_string(commands) + " " + what);
-  for (const auto& o : p.overlays)
-    out.touched.push_back("a party more at the tracker of " + o.name);
   return out;
 }
 

@@ -31,8 +31,4 @@ std::string door_of(const site& s);
 
 /// Lines that somebody had to write: neither empty nor a comment.
 std::uint32_t lines_of(const std::string& file);
-/// What the solution takes, by the files that were written for it and the commands that were given.
-deployment deployed(const plan& p, const lab_plan& lab, solution how,
-                    const std::vector<std::string>& files, std::size_t commands);
-
 } // namespace interswarm::compare

@@ -22,6 +22,7 @@ void add_storage(const run_record& r, sheet& out) {
 void add_messages(const run_record& r, sheet& out) {
   double count = 0, bytes = 0, satisfied = 0, content = 0;
   for (const auto& [kind, m] : r.messages) {
+    if (is_among_peers(kind)) continue;
     count += static_cast<double>(m.count);
     bytes += static_cast<double>(m.bytes);
   }

@@ -60,6 +60,12 @@ struct request_record {
   friend bool operator==(const request_record&, const request_record&) = default;
 };
 
+/// Messages that peers of one overlay give each other by its own protocol, as they do without us.
+/// Told, but no control messages of a solution.
+constexpr bool is_among_peers(std::string_view kind) {
+  return kind == "handshake" || kind == "request" || kind == "have";
+}
+
 /// Kinds of control messages, such as "announce", "find", "offer", "lookup", "publish".
 struct message_count {
   std::uint64_t count = 0;

@@ -150,7 +150,7 @@ accounts::pair bridge_model::payers(const crossing& x) const {
 
 std::uint64_t bridge_model::stored() const {
   std::uint64_t out = 0;
-  for (const auto& node : nodes_) out += node.spool_bytes + node.cache.used_bytes();
+  for (const auto& node : nodes_) out += node.spool_bytes;
   return out;
 }
 
@@ -165,7 +165,6 @@ std::uint64_t bridge_model::duplicates() const {
     for (const auto& [c, s] : node.fetching)
       for (auto have = swarms_.have(s.fetch); have != 0; have &= have - 1)
         keep(c, static_cast<std::uint32_t>(std::countr_zero(have)));
-    for (const auto& n : node.cache.names()) keep(named_piece(n).first, named_piece(n).second);
   }
   return stored() - distinct;
 }

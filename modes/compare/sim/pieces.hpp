@@ -54,6 +54,19 @@ public:
     return std::min(size_, offset(static_cast<std::uint32_t>(std::countr_one(have))));
   }
 
+  /// Of what a party has, what it can give where it gives nothing but whole units of `unit` bytes:
+  /// the pieces that lie in units of which it has all.
+  constexpr piece_set within_whole_units(piece_set have, std::uint64_t unit) const {
+    piece_set out = have;
+    if (unit <= piece_) return out; // their edges, at most
+    for (std::uint64_t begin = 0; begin < size_; begin += unit) {
+      const auto from = piece_at(begin), to = piece_at(std::min(begin + unit, size_) - 1);
+      const auto of_unit = first(to + 1) & ~first(from);
+      if ((have & of_unit) != of_unit) out &= ~of_unit;
+    }
+    return out;
+  }
+
 private:
   constexpr std::uint64_t count_with_head() const { return head_ + (size_ + piece_ - 1) / piece_; }
 

@@ -1,5 +1,6 @@
 #include "modes/compare/sim/simulator.hpp"
 
+#include "modes/compare/sim/deployment.hpp"
 #include "modes/compare/sim/faults.hpp"
 #include "modes/compare/sim/plan_check.hpp"
 
@@ -8,30 +9,6 @@
 namespace interswarm::compare {
 
 namespace {
-
-/// Lines of a node's configuration file without comments (examples/bridge-a.toml, soa-access.toml,
-/// soa-storage.toml, soa-service.toml).
-constexpr std::uint32_t bridge_lines = 14;
-constexpr std::uint32_t access_lines = 18;
-constexpr std::uint32_t storage_lines = 11;
-constexpr std::uint32_t service_lines = 15;
-
-deployment deployed(const plan& p, solution how) {
-  deployment out;
-  if (how == solution::isolated) return out;
-  const auto overlays = static_cast<std::uint32_t>(p.overlays.size());
-  for (const auto& o : p.overlays) out.touched.push_back("tracker of " + o.name);
-  if (how == solution::bridge) {
-    out.processes = overlays;
-    out.configuration_lines = overlays * bridge_lines;
-    return out;
-  }
-  const auto stores = static_cast<std::uint32_t>(p.soa.storage.size());
-  out.processes = overlays + stores + 1;
-  out.configuration_lines = overlays * access_lines + stores * storage_lines + service_lines;
-  out.touched.emplace_back("content providers");
-  return out;
-}
 
 class simulation final : public event_owner {
 public:
@@ -106,7 +83,7 @@ void simulation::happen(const occasion& o) {
 
 std::uint64_t simulation::stored() const {
   if (bridges_) return bridges_->stored();
-  return store_ ? store_->stored() + access_->cached() : 0;
+  return store_ ? store_->stored() : 0;
 }
 
 void simulation::take_sample() {
@@ -137,10 +114,11 @@ result<run_record> simulation::run() {
   if (!record_.samples.empty() && record_.samples.back().at >= end) record_.samples.pop_back();
   take_sample();
   world_.books.enter(record_);
-  record_.deployed = deployed(world_.setting, record_.how);
+  record_.deployed =
+      deployed(world_.setting, record_.how, configuration_lines(world_.setting, record_.how));
   record_.stored_bytes = stored();
   if (bridges_) record_.duplicate_bytes = bridges_->duplicates();
-  if (store_) record_.duplicate_bytes = store_->duplicates() + access_->cached();
+  if (store_) record_.duplicate_bytes = store_->duplicates();
   if (names_) {
     record_.name_lookups = names_->lookups();
     record_.name_hits = names_->hits();

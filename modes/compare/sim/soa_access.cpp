@@ -103,12 +103,6 @@ void soa_access::storage_came_up(std::size_t i) {
       static_cast<void>(nodes_[o].board.joined(soa_store::state_of(world_, i), milliseconds()));
 }
 
-std::uint64_t soa_access::cached() const {
-  std::uint64_t out = 0;
-  for (const auto& node : nodes_) out += node.cache.used_bytes();
-  return out;
-}
-
 void soa_access::happen(const occasion& o) {
   switch (o.what) {
   case tick: {

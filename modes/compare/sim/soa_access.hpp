@@ -24,9 +24,6 @@ public:
   void storage_went_down(std::size_t i);
   void storage_came_up(std::size_t i);
 
-  /// Bytes in caches; all are copies of what is stored.
-  std::uint64_t cached() const;
-
   void happen(const occasion& o) override;
   void ended(transfer_id id, std::uint64_t received, bool whole) override;
   bool wanted(member_id m, std::uint32_t piece) override;

@@ -3,7 +3,7 @@
 namespace interswarm::compare {
 
 piece_set swarms::missing(const download& d, const member& m) const {
-  const auto has = m.shelf != nobody ? ~piece_set{0} : m.have;
+  const auto has = m.shelf != nobody ? ~piece_set{0} : m.gives;
   return has & d.wanted & ~members_[d.self].have;
 }
 

@@ -163,6 +163,7 @@ void swarms::piece_done(download_id d, std::uint32_t piece, moment begun) {
   auto& s = swarms_[self.swarm];
   const auto& cut = cuts_[s.content];
   self.have |= bit(piece);
+  self.gives = s.unit == 0 ? self.have : cut.within_whole_units(self.have, s.unit);
   if (down.watcher != nullptr) {
     down.watcher->fetched(d, piece);
     return;

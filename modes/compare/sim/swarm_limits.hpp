@@ -28,6 +28,8 @@ inline constexpr double hungry_interval_s = 60;
 /// A tracker that does not answer is asked again after 15 s, twice as long each time (BEP 15).
 inline constexpr double tracker_patience_s = 15;
 inline constexpr std::uint32_t tracker_doublings = 3;
+/// What an ed2k client proves at once: a part (9,728,000 bytes).
+inline constexpr std::uint64_t ed2k_unit_bytes = 9'728'000;
 /// BEP 15: connect, announce.
 inline constexpr double announce_round_trips = 2;
 /// TCP, handshakes, interested and unchoke, request and first block; after waiting for the turn:

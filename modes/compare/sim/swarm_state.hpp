@@ -19,6 +19,8 @@ struct member {
   node_id node = 0;
   swarm_id swarm = 0;
   piece_set have = 0;
+  /// Of that, what it can give.
+  piece_set gives = 0;
   /// Among swarm::here; `nobody` while it is offline.
   std::uint32_t place = nobody;
   /// The next one of the same node.
@@ -34,6 +36,9 @@ struct member {
 struct swarm {
   overlay_id overlay = 0;
   content_id content = 0;
+  /// Bytes that a party has to have together before it can prove, and so give, any of them; 0: a
+  /// piece.
+  std::uint64_t unit = 0;
   /// Peers that are online.
   std::vector<member_id> here;
   /// How many of them have all of it.

@@ -42,6 +42,8 @@ swarm_id swarms::swarm_of(overlay_id o, content_id c) {
   swarms_.emplace_back();
   swarms_.back().overlay = o;
   swarms_.back().content = c;
+  if (world_.setting.overlays[o].kind == "ed2k")
+    swarms_.back().unit = swarm_limits::ed2k_unit_bytes;
   swarms_.back().spread.resize(cuts_[c].count());
   return number;
 }
@@ -61,7 +63,7 @@ member_id swarms::join(node_id n, swarm_id s, piece_set have) {
   member one;
   one.node = n;
   one.swarm = s;
-  one.have = have;
+  one.have = one.gives = have;
   one.whole = have == cuts_[swarms_[s].content].all();
   one.next = first_member_[n];
   first_member_[n] = m;
