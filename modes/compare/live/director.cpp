@@ -30,8 +30,8 @@ constexpr auto gather_limit = 120s;
 constexpr auto settle_time = 5s;
 /// What is on its way when the clients have gone has come or is lost.
 constexpr auto quiet_time = 500ms;
-/// Within that time, of all sites together, where nothing is fetched.
-constexpr std::uint64_t chatter_bytes = 32 << 10;
+/// Within that time and while the counters are read, of a site, where nothing is fetched.
+constexpr std::uint64_t chatter_bytes = 4 << 10;
 constexpr auto turn = 50ms;
 constexpr double measure_every_s = 1;
 /// Before and after the plan's own time, for the time that is left.
@@ -167,7 +167,7 @@ result<void> direction::wait_quiet() {
     std::uint64_t now = 0;
     for (const auto& s : counts->sites)
       for (const auto& [address, count] : s.came) now += payload_of(count);
-    if (before && now - *before < chatter_bytes) return reap();
+    if (before && now - *before < chatter_bytes * layout_.sites.size()) return reap();
     if (clock::now() > until)
       return fail(errc::timed_out, "the nodes do not come to rest before the start");
     before = now;
