@@ -9,12 +9,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-json number(double v) {
-  if (std::isnan(v)) return nullptr;
-  if (!std::isfinite(v)) return v > 0 ? "Infinity" : "-Infinity";
-  return v;
-}
-
 double to_number(const json& j) {
   if (!j.is_string()) return j.get<double>();
   const auto& text = j.get_ref<const std::string&>();
@@ -48,6 +42,12 @@ deviation parse_deviation(const json& j) {
 
 } // namespace
 
+json json_number(double v) {
+  if (std::isnan(v)) return nullptr;
+  if (!std::isfinite(v)) return v > 0 ? "Infinity" : "-Infinity";
+  return v;
+}
+
 json calibration_json(const calibration& c) {
   json out{{"experiment", c.experiment}, {"repetitions", c.repetitions}, {"target", c.target}};
   auto& rows = out["deviations"] = json::array();
@@ -56,9 +56,9 @@ json calibration_json(const calibration& c) {
                     {"label", d.what.label},
                     {"unit", std::string(word(d.what.of))},
                     {"solution", std::string(word(d.how))},
-                    {"simulated", number(d.simulated)},
-                    {"live", number(d.live)},
-                    {"relative", number(d.relative)}});
+                    {"simulated", json_number(d.simulated)},
+                    {"live", json_number(d.live)},
+                    {"relative", json_number(d.relative)}});
   }
   auto& made = out["made"] = json::object();
   for (const auto& [name, text] : c.made) made[name] = text;

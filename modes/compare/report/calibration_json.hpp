@@ -7,6 +7,9 @@
 
 namespace interswarm::compare {
 
+/// Infinite numbers are the strings "Infinity" and "-Infinity"; none is null.
+nlohmann::ordered_json json_number(double v);
+
 /// As it stands in results.json and in the calibration's own file. Infinite numbers are strings.
 nlohmann::ordered_json calibration_json(const calibration& c);
 /// Fails `malformed`.

@@ -1,7 +1,6 @@
 #include "modes/compare/report/calibration_json.hpp"
 #include "modes/compare/report/results.hpp"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace interswarm::compare {
@@ -10,11 +9,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-json number(double v) {
-  if (std::isnan(v)) return nullptr;
-  if (!std::isfinite(v)) return v > 0 ? "Infinity" : "-Infinity";
-  return v;
-}
+json number(double v) { return json_number(v); }
 json number(std::optional<double> v) { return v ? number(*v) : json(nullptr); }
 
 json numbers(const std::vector<double>& values) {
