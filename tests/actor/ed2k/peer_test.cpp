@@ -1,4 +1,4 @@
-#include "tests/actor/ed2k/peer_fixture.hpp"
+#include "tests/actor/ed2k/bad_uploader.hpp"
 
 #include <thread>
 
