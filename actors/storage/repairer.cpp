@@ -22,6 +22,8 @@ constexpr auto chore_interval = 50 * kj::MILLISECONDS;
 /// A pass that left something undone is repeated after so many looks, not at once: what cannot be
 /// done must not keep the nodes busy.
 constexpr int retry_looks = 10;
+/// So many passes in vain over chunks that stay bad: nobody wants them, or no good copy is left.
+constexpr int fruitless_passes = 3;
 /// A little longer than the network takes to ask the nodes for their states.
 constexpr auto measure_every = 3s;
 constexpr std::size_t contents_at_once = 16;
@@ -126,13 +128,20 @@ private:
             [this](const msg::storage_network_members_result& found) {
               looking_ = false;
               std::string signature;
-              for (const auto& m : found.members)
+              bool bad = false;
+              for (const auto& m : found.members) {
                 signature += m.state.id + (m.presence == msg::presence::here ? "+" : "-") +
                              (m.presence == msg::presence::gone ? "-" : "") +
-                             (m.state.bad_chunks > 0 ? "!" : "") + "\n";
+                             std::to_string(m.state.bad_chunks) + "\n";
+                bad = bad || m.state.bad_chunks > 0;
+              }
               const bool due = clock_now() - passed_at_ >= options_.pass_every;
               const bool again = retry_at_ && clock_now() >= *retry_at_;
-              if (asked_ || due || again || signature != signature_) begin(found, signature);
+              // As much may be found bad during a pass as it heals, or just before the nodes were
+              // asked for their states.
+              const bool damaged = bad && fruitless_ < fruitless_passes;
+              if (asked_ || due || again || damaged || signature != signature_)
+                begin(found, signature);
             },
             [this](const caf::error& e) {
               looking_ = false;
@@ -143,6 +152,7 @@ private:
   void begin(const msg::storage_network_members_result& found, std::string signature) {
     asked_ = false;
     retry_at_.reset();
+    if (signature != signature_) fruitless_ = 0;
     signature_ = std::move(signature);
     const auto passes = state_.passes;
     state_ = {};
@@ -182,6 +192,7 @@ private:
     state_.running = false;
     ++state_.passes;
     if (!failure.empty()) state_.note = failure;
+    fruitless_ = state_.made_copies > 0 ? 0 : fruitless_ + 1;
     if (state_.missing_copies > 0 || state_.lost_chunks > 0)
       runtime::log().info("repair: {} copies were missing, {} made, {} chunks lost",
                           state_.missing_copies, state_.made_copies, state_.lost_chunks);
@@ -322,6 +333,8 @@ private:
   msg::repair_work state_;
   pass_ref pass_;
   std::string signature_;
+  /// Passes one after the other that made nothing, with the same nodes and bad chunks.
+  int fruitless_ = 0;
   bool looking_ = false;
   bool asked_ = false;
   instant looked_at_{};

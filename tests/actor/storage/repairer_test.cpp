@@ -45,6 +45,17 @@ struct kept_cluster : cluster {
           msg::storage_network_put{named(data.back()), slice::copy_of(data.back()), id}));
     }
   }
+  /// The node's copy of that chunk on its disk, which it then finds.
+  void spoil(node& n, std::size_t chunk) {
+    const auto hex = to_hex(name_chunk(data[chunk]));
+    {
+      std::fstream file(n.folder->file("chunks/" + hex.substr(0, 2) + "/" + hex),
+                        std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(-5, std::ios::end);
+      file.put(static_cast<char>(~data[chunk][small_chunk - 5]));
+    }
+    REQUIRE_FALSE(n.store->get_all(name_chunk(data[chunk])));
+  }
   void start() {
     repair = storage::spawn_repairer(
         home, network,
@@ -155,18 +166,26 @@ TEST_CASE("repair: what the disk spoilt is healed from the other copy", "[storag
   c.add({}, no_quota, o);
   c.add({}, no_quota, o);
   c.fill();
-  const auto hex = to_hex(name_chunk(c.data[3]));
-  const auto path = c.nodes[0].folder->file("chunks/" + hex.substr(0, 2) + "/" + hex);
-  {
-    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(-5, std::ios::end);
-    file.put(static_cast<char>(~c.data[3][small_chunk - 5]));
-  }
-  REQUIRE_FALSE(c.nodes[0].store->get_all(name_chunk(c.data[3])));
+  c.spoil(c.nodes[0], 3);
   c.start();
   CHECK(kept_cluster::soon(
       [&] { return c.nodes[0].store->get_all(name_chunk(c.data[3])).has_value(); }));
   CHECK(c.copies_of_all() == pair{2, 2});
+}
+
+TEST_CASE("repair: what is spoilt beside a chunk that is lost for good is healed", "[storage]") {
+  kept_cluster c;
+  c.add();
+  c.add();
+  c.fill();
+  for (auto& n : c.nodes) c.spoil(n, 3);
+  c.start();
+  REQUIRE(kept_cluster::soon([&] { return c.state().lost_chunks == 1 && !c.state().running; }));
+  for (const std::size_t chunk : {5u, 6u}) {
+    c.spoil(c.nodes[chunk % 2], chunk);
+    CHECK(kept_cluster::soon(
+        [&] { return c.nodes[chunk % 2].store->get_all(name_chunk(c.data[chunk])).has_value(); }));
+  }
 }
 
 TEST_CASE("repair: a chunk without any good copy is told of, the others are repaired",
