@@ -90,7 +90,8 @@ void fetch_peer::answered() {
   send(next);
 }
 
-bool fetch_peer::on_piece(const lt::peer_request&, lt::span<const char>) {
+bool fetch_peer::on_piece(const lt::peer_request&, lt::span<const char> data) {
+  if (const auto t = torrent_.lock()) t->on_block(static_cast<std::uint64_t>(data.size()));
   answered();
   return false;
 }

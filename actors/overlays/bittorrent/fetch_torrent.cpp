@@ -257,11 +257,7 @@ void fetch_torrent::expire(std::uint64_t now) {
 void fetch_torrent::rest() {
   // Out of the session and back with what it holds: a paused torrent forgets less than one would
   // like, such as which peers it need not dial while it wants nothing.
-  if (handle_.is_valid()) {
-    received_before_ +=
-        static_cast<std::uint64_t>(handle_.status(lt::status_flags_t{}).total_payload_download);
-    shared_->session.remove_torrent(handle_);
-  }
+  if (handle_.is_valid()) shared_->session.remove_torrent(handle_);
   handle_ = {};
   ready_ = false;
   resting_ = true;
@@ -316,12 +312,10 @@ fetch_state fetch_torrent::state(std::uint32_t file) {
   out.version = version_;
   out.held_bytes = metadata_->map.file_ranges(file, [&](auto p) { return bool(held_[p]); }).bytes();
   out.have = metadata_->map.file_ranges(file, [&](auto p) { return held_[p] || offered_[p]; });
-  out.received_bytes = received_before_;
-  if (handle_.is_valid()) {
-    const auto status = handle_.status(lt::status_flags_t{});
-    out.bytes_per_second = static_cast<std::uint64_t>(status.download_payload_rate);
-    out.received_bytes += static_cast<std::uint64_t>(status.total_payload_download);
-  }
+  out.received_bytes = received_bytes_;
+  if (handle_.is_valid())
+    out.bytes_per_second =
+        static_cast<std::uint64_t>(handle_.status(lt::status_flags_t{}).download_payload_rate);
   return out;
 }
 

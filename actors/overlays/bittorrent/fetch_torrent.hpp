@@ -62,6 +62,7 @@ public:
 
   /// From the plugins.
   void ready_soon();
+  void on_block(std::uint64_t bytes) { received_bytes_ += bytes; }
   void on_piece(std::uint32_t piece);
   void on_peers_changed() { availability_stale_ = true; }
   void peer_joined() {
@@ -99,6 +100,7 @@ private:
   void apply_later();
   void apply();
   void find_peers(std::uint64_t now);
+  void dial(const std::vector<endpoint>& found);
   /// Now, when a reader wants what no connected peer has: others may have come since.
   void find_for_reader(const waiting_read& r, std::uint64_t now);
   void refresh_availability();
@@ -137,7 +139,8 @@ private:
   std::uint64_t find_ms_ = 0;
   std::uint64_t reader_find_ms_ = 0;
   std::uint32_t fruitless_finds_ = 0;
-  std::uint64_t received_before_ = 0;
+  /// libtorrent's own totals move once a second.
+  std::uint64_t received_bytes_ = 0;
   std::uint64_t version_ = 1;
   std::uint64_t told_version_ = 1;
   std::map<std::uint64_t, std::function<void(std::uint64_t)>> watchers_;

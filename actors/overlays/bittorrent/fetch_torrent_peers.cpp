@@ -34,14 +34,22 @@ void fetch_torrent::find_peers(std::uint64_t now) {
                                                            : std::min(again, find_backoff_max_ms));
           ++self->fruitless_finds_;
           if (!found || self->resting_ || !self->handle_.is_valid()) return;
-          // Seeds that were met while nothing was wanted are not dialled again unless they are
-          // news. Forgetting ends connections, also those that have not introduced themselves yet.
-          if (self->handle_.status(lt::status_flags_t{}).num_connections == 0)
-            self->handle_.clear_peers();
-          for (std::size_t i = 0; i < std::min(found->size(), max_found_peers); ++i)
-            self->handle_.connect_peer(to_libtorrent((*found)[i]));
+          self->dial(*found);
         });
       }));
+}
+
+void fetch_torrent::dial(const std::vector<endpoint>& found) {
+  const bool alone = handle_.status(lt::status_flags_t{}).num_connections == 0;
+  // Seeds that were met while nothing was wanted are not dialled again unless they are news.
+  // Forgetting ends connections, also those that have not introduced themselves yet.
+  if (alone) handle_.clear_peers();
+  for (std::size_t i = 0; i < std::min(found.size(), max_found_peers); ++i)
+    handle_.connect_peer(to_libtorrent(found[i]));
+  // libtorrent dials whom it was told of once a second, but at once when a torrent is resumed.
+  if (!alone) return;
+  handle_.pause();
+  handle_.resume();
 }
 
 void fetch_torrent::find_for_reader(const waiting_read& r, std::uint64_t now) {

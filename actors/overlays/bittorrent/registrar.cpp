@@ -1,6 +1,7 @@
 #include "actors/overlays/bittorrent/registrar.hpp"
 
 #include "actors/overlays/bittorrent/registrar_routes.hpp"
+#include "actors/overlays/bittorrent/registrar_waiting.hpp"
 #include "actors/overlays/bittorrent/tracker_names.hpp"
 #include "actors/overlays/bittorrent/udp_front.hpp"
 #include "actors/runtime/log.hpp"
@@ -76,28 +77,6 @@ private:
     std::uint32_t count = 0;
     std::uint64_t left = 0;
   };
-  struct waiting {
-    info_hash hash{};
-    /// Routes that have not settled it yet.
-    std::size_t open = 0;
-    std::optional<error> failure;
-    bool accepted = false;
-  };
-  struct waiting_announce : waiting {
-    caf::typed_response_promise<msg::tracker_announce_result> promise;
-  };
-  struct waiting_find : waiting {
-    msg::name name;
-    std::uint32_t want = 0;
-    caf::typed_response_promise<msg::tracker_find_result> promise;
-  };
-
-  struct waiting_scrape {
-    std::vector<msg::name> names;
-    /// Answers that are still out, for each swarm.
-    std::map<info_hash, std::size_t> open;
-    caf::typed_response_promise<msg::tracker_scrape_result> promise;
-  };
 
   template <class F>
   void for_routes(F f) {
@@ -120,7 +99,7 @@ private:
 
   kj::Promise<void> find_way() {
     if (tracker_now_ms() < look_up_at_ms_) return kj::READY_NOW;
-    return open_routes(home(), options_, url_, own_)
+    return open_routes(home(), options_, url_, own_, at_owner([](registrar& r) { r.heard(); }))
         .then(
             [this](routes made) {
               if (made.empty())
@@ -146,9 +125,14 @@ private:
     if (look_up_at_ms_ == 0)
       runtime::log().warn("tracker {} cannot be reached: {}", url_.authority(), why);
     look_up_at_ms_ = tracker_now_ms() + options_.lookup_pause_ms;
-    for (auto& w : announces_) settle(w, error{errc::unavailable, why});
-    for (auto& w : finds_) settle(w, error{errc::unavailable, why});
+    for (auto& w : announces_) w.settle(error{errc::unavailable, why});
+    for (auto& w : finds_) w.settle(error{errc::unavailable, why});
     deliver();
+  }
+
+  /// The tracker's word is handed on at once to whoever waits for it.
+  void heard() {
+    if (!announces_.empty() || !finds_.empty() || !scrapes_.empty()) pump();
   }
 
   /// Sends what is due and hands on what came in.
@@ -159,10 +143,10 @@ private:
         runtime::log().warn("tracker {} {}", url_.authority(), news.status_line);
       for (const auto& o : news.outcomes) {
         for (auto& w : announces_) {
-          if (w.hash == o.name) settle(w, o.failure);
+          if (w.hash == o.name) w.settle(o.failure);
         }
         for (auto& w : finds_) {
-          if (w.hash == o.name) settle(w, o.failure);
+          if (w.hash == o.name) w.settle(o.failure);
         }
       }
       for (const auto& hash : news.looked) {
@@ -174,14 +158,6 @@ private:
     });
     deliver();
     deliver_scrapes();
-  }
-
-  static void settle(waiting& w, const std::optional<error>& failure) {
-    if (w.open > 0) --w.open;
-    if (!failure) w.accepted = true;
-    // A refusal says more than a way that is closed.
-    else if (!w.failure || failure->code == errc::denied)
-      w.failure = failure;
   }
 
   void deliver() {
@@ -256,7 +232,7 @@ private:
     announces_.push_back(std::move(w));
     for_routes([&](route& r) { r.desk.enter(announces_.back().hash, x.left, tracker_now_ms()); });
     if (route_count() == 0 && look_up_at_ms_ != 0)
-      settle(announces_.back(), error{errc::unavailable, "no address yet"});
+      announces_.back().settle(error{errc::unavailable, "no address yet"});
     pump();
     return promise;
   }
@@ -277,7 +253,7 @@ private:
     for_routes(
         [&](route& r) { r.desk.seek(finds_.back().hash, finds_.back().want, tracker_now_ms()); });
     if (route_count() == 0 && look_up_at_ms_ != 0)
-      settle(finds_.back(), error{errc::unavailable, "the tracker's address cannot be found"});
+      finds_.back().settle(error{errc::unavailable, "the tracker's address cannot be found"});
     pump();
     return promise;
   }

@@ -10,25 +10,29 @@ namespace {
 
 constexpr auto farewell = 2 * kj::SECONDS;
 
-registrar_link::answers answers_to(registrar_desk& desk) {
+registrar_link::answers answers_to(registrar_desk& desk, const std::function<void()>& heard) {
   registrar_link::answers out;
   // The desk outlives the link that calls these, also when only farewells are left; the actor may
   // be gone then.
-  out.announced = [&desk](std::uint64_t id, const announce_response& r) {
+  out.announced = [&desk, heard](std::uint64_t id, const announce_response& r) {
     desk.announced(id, r, tracker_now_ms());
+    heard();
   };
-  out.scraped = [&desk](std::uint64_t id, const scrape_response& r) {
+  out.scraped = [&desk, heard](std::uint64_t id, const scrape_response& r) {
     desk.scraped(id, r, tracker_now_ms());
+    heard();
   };
-  out.failed = [&desk](std::uint64_t id, const std::string& why) {
+  out.failed = [&desk, heard](std::uint64_t id, const std::string& why) {
     desk.failed(id, why, tracker_now_ms());
+    heard();
   };
   return out;
 }
 
 /// Null when our peer has no port in the family of `at`.
 kj::Own<route> make_route(runtime::loop& home, const registrar_options& options,
-                          const tracker_url& url, const own_peer_options& own, const endpoint& at) {
+                          const tracker_url& url, const own_peer_options& own, const endpoint& at,
+                          const std::function<void()>& heard) {
   registrar_desk::self self;
   self.id = own.id;
   self.key = own.key;
@@ -41,8 +45,8 @@ kj::Own<route> make_route(runtime::loop& home, const registrar_options& options,
   self.addresses.push_back(source_address_for(at));
   const bool udp = url.via == tracker_url::transport::udp;
   auto out = kj::heap<route>(options.timing, std::move(self), udp || url.scrape_path().has_value());
-  out->link = udp ? make_udp_link(home.io(), url, at, options, answers_to(out->desk))
-                  : make_http_link(home.io(), url, at, options, answers_to(out->desk));
+  out->link = udp ? make_udp_link(home.io(), url, at, options, answers_to(out->desk, heard))
+                  : make_http_link(home.io(), url, at, options, answers_to(out->desk, heard));
   return out;
 }
 
@@ -56,15 +60,17 @@ registrar_desk::news route::work(std::uint64_t now_ms) {
 }
 
 kj::Promise<routes> open_routes(runtime::loop& home, const registrar_options& options,
-                                const tracker_url& url, const own_peer_options& own) {
-  return look_up(home.io(), url).then([&home, options, url, own](std::vector<endpoint> found) {
-    routes made;
-    for (const auto& at : found) {
-      auto r = make_route(home, options, url, own, at);
-      if (r.get() != nullptr) made.push_back(kj::mv(r));
-    }
-    return made;
-  });
+                                const tracker_url& url, const own_peer_options& own,
+                                std::function<void()> heard) {
+  return look_up(home.io(), url)
+      .then([&home, options, url, own, heard = std::move(heard)](std::vector<endpoint> found) {
+        routes made;
+        for (const auto& at : found) {
+          auto r = make_route(home, options, url, own, at, heard);
+          if (r.get() != nullptr) made.push_back(kj::mv(r));
+        }
+        return made;
+      });
 }
 
 swarm_status status_over(const routes& all, const info_hash& name) {

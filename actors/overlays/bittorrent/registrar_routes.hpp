@@ -20,9 +20,11 @@ struct route {
 using routes = std::vector<kj::Own<route>>;
 
 /// Looks the tracker up and makes a route to each address that this node's peer has a family for;
-/// maybe none. Fails when the name cannot be found. On the loop.
+/// maybe none. `heard` is called after each answer, from within the link. Fails when the name
+/// cannot be found. On the loop.
 kj::Promise<routes> open_routes(runtime::loop& home, const registrar_options& options,
-                                const tracker_url& url, const own_peer_options& own);
+                                const tracker_url& url, const own_peer_options& own,
+                                std::function<void()> heard);
 
 /// Over two families the larger numbers count: a tracker that keeps both in one swarm tells the
 /// same twice.
