@@ -1,4 +1,5 @@
 // What can be computed by hand of what crosses a bridge, and what its faults do.
+#include "actors/overlays/bittorrent/seed_doubt.hpp"
 #include "modes/compare/sim/simulator.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/compare_plans.hpp"
@@ -14,6 +15,14 @@ run_record bridged(const plan& p) {
   auto r = simulate(p, solution::bridge);
   REQUIRE(r);
   return std::move(*r);
+}
+
+/// What crossed into overlay 0.
+std::vector<charge> into_first(const run_record& r) {
+  std::vector<charge> out;
+  for (const auto& c : r.charges)
+    if (c.to == "overlay0") out.push_back(c);
+  return out;
 }
 
 /// Overlay 1 has a seed of 1 MB/s, overlay 0 one who seeks what it has.
@@ -48,8 +57,10 @@ TEST_CASE("compare sim: through a bridge what only another overlay has") {
   CHECK(r.charges[0].giver_bytes == 64 * mib);
   CHECK(r.charges[0].taker_bytes == 64 * mib);
   CHECK(r.name_hits > 0);
-  CHECK(r.messages.at("find").count == 1);
-  CHECK(r.messages.at("offer").count == 1);
+  // Overlay 1 is an ed2k one and would be offered everything: six times nobody has it (each with an
+  // answer that says so), and once the one who sought it does.
+  CHECK(r.messages.at("find").count == 1 + 6 * 2 + 1);
+  CHECK(r.messages.at("offer").count == 1 + 1);
   CHECK(r.deployed.processes == 2);
 }
 
@@ -95,10 +106,51 @@ TEST_CASE("compare sim: what many seek is fetched once") {
 
 TEST_CASE("compare sim: a bridge leaves a swarm alone that has sources of its own") {
   auto p = one_crossing();
-  add_peer(p, 0, 1e6, 1e6, {0});
+  for (std::uint32_t i = 0; i <= bittorrent::seed_doubt::rules().first_suspects; ++i)
+    add_peer(p, 0, 1e6, 1e6, {0});
   const auto r = bridged(p);
   CHECK(r.requests[0].from_other == 0);
-  CHECK(r.messages.count("find") == 0);
+  CHECK(into_first(r).empty());
+}
+
+TEST_CASE("compare sim: a few seeds where nobody ever completed are not believed for a while") {
+  auto p = one_crossing();
+  p.duration = 2000;
+  add_peer(p, 0, 1e6, 1e6, {0});
+  // The gateway is open before anybody asks: beside the swarm's own seed of 1 MB/s another gives.
+  const auto r = bridged(p);
+  CHECK(r.requests[0].from_other > 20 * mib);
+  CHECK(r.requests[0].from_own == Approx(r.requests[0].finished * 1e6).epsilon(0.02));
+  p.requests[0].at = 700; // it is closed again by then
+  const auto later = bridged(p);
+  CHECK(later.requests[0].from_other == 0);
+  // What it had read ahead for its first client, in whole pieces.
+  CHECK(into_first(later).at(0).taker_bytes >= p.bridge.policy.warm_up_bytes);
+  CHECK(into_first(later).at(0).taker_bytes <= 2 * mib);
+}
+
+TEST_CASE("compare sim: a demand is heard with the next scrape of the foreign tracker") {
+  auto p = one_crossing(8 * mib);
+  p.requests[0].at = 12;
+  CHECK(bridged(p).requests[0].first_byte == Approx(15 + 0.262).epsilon(0.01));
+  p.requests[0].at = 130; // no name is news any more
+  CHECK(bridged(p).requests[0].first_byte == Approx(150 + 0.262).epsilon(0.01));
+}
+
+TEST_CASE("compare sim: an ed2k overlay, whose server tells no demand, is offered everything") {
+  auto p = empty_plan(2);
+  const auto c = add_content(p, 8 * mib);
+  add_peer(p, 0, 1e6, 1e6, {c});
+  add_request(p, 990, add_peer(p, 1, 1e6, 100e6), c);
+  p.duration = 989;
+  const auto before = bridged(p);
+  CHECK(before.messages.at("offer").count == 1);
+  CHECK(before.charges.empty()); // nothing is read before somebody asks
+  p.duration = 1000;
+  const auto r = bridged(p);
+  CHECK(r.requests[0].end == outcome::satisfied);
+  CHECK(r.requests[0].from_other == 8 * mib);
+  CHECK(r.messages.at("offer").count == 1);
 }
 
 TEST_CASE("compare sim: the best offer by policy is taken") {
@@ -108,12 +160,12 @@ TEST_CASE("compare sim: the best offer by policy is taken") {
   add_peer(p, 2, 1e6, 1e6, {c});
   add_request(p, 0, add_peer(p, 0, 1e6, 1e6), c);
   p.paths[1 * 3 + 0].price_per_gib = 5;
-  CHECK(bridged(p).charges[0].from == "overlay2");
+  CHECK(into_first(bridged(p)).at(0).from == "overlay2");
   p.paths[2 * 3 + 0].price_per_gib = 9;
-  CHECK(bridged(p).charges[0].from == "overlay1");
+  CHECK(into_first(bridged(p)).at(0).from == "overlay1");
   p.bridge.policy.price_weight = 0;
   add_peer(p, 2, 1e6, 1e6, {c});
-  CHECK(bridged(p).charges[0].from == "overlay2"); // more sources
+  CHECK(into_first(bridged(p)).at(0).from == "overlay2"); // more sources
 }
 
 TEST_CASE("compare sim: a giver that falls silent is replaced") {
@@ -126,8 +178,9 @@ TEST_CASE("compare sim: a giver that falls silent is replaced") {
   p.peers[first].online = {{0, 20}};
   const auto r = bridged(p);
   CHECK(r.requests[0].end == outcome::satisfied);
-  REQUIRE(r.charges.size() == 2);
-  CHECK(r.charges[0].taker_bytes + r.charges[1].taker_bytes == 64 * mib);
+  const auto crossed = into_first(r);
+  REQUIRE(crossed.size() == 2);
+  CHECK(crossed[0].taker_bytes + crossed[1].taker_bytes == 64 * mib);
   // 20 s went well, 10 s nothing came, the rest took its time.
   CHECK(r.requests[0].finished == Approx(64.0 * mib / 1e6 + 10).margin(5));
 }

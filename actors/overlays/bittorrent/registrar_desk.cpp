@@ -266,7 +266,7 @@ void registrar_desk::learn(const info_hash& name, std::uint32_t seeders, std::ui
               completed,
               true};
   auto told = k.status;
-  const auto unproven = std::min(k.unproven, told.seeders);
+  const auto unproven = std::min(k.doubt.unproven(), told.seeders);
   told.seeders -= unproven;
   told.leechers += unproven;
   const bool sought = told.leechers > 0 && told.seeders < timing_.min_sources;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/overlays/bittorrent/seed_doubt.hpp"
 #include "actors/overlays/bittorrent/swarm_store.hpp"
 #include "schema/bittorrent/tracker.hpp"
 
@@ -29,11 +30,7 @@ struct registrar_timing {
   std::uint32_t shortest_interval_s = 15;
   /// How long we stay entered as a seeker after the last `find` of a name.
   std::uint32_t seek_linger_s = 600;
-  /// How long new parties that call themselves complete are not believed.
-  std::uint32_t suspect_s = 600;
-  /// So few that were there already at the first scrape are not believed either, where nobody ever
-  /// completed: the first seeker may have come just before.
-  std::uint32_t first_suspects = 3;
+  seed_doubt::rules doubt{};
   /// Tries at an unreachable tracker: the first pause, doubled up to the longest.
   std::uint32_t first_pause_s = 5;
   std::uint32_t longest_pause_s = 300;
@@ -137,13 +134,8 @@ private:
   struct known {
     swarm_status status;
     std::uint64_t demanded_ms = 0;
-    /// There was a scrape before: what came since can be told from what was there.
-    bool scraped = false;
-    /// Parties that came since and call themselves complete without a completed download: a client
-    /// with nothing but a magnet link may do so (aria2). They count as seekers in demands, for a
-    /// while, and as told in all else.
-    std::uint32_t unproven = 0;
-    std::uint64_t unproven_ms = 0;
+    /// Who is doubted counts as a seeker in demands, and as told in all else.
+    seed_doubt doubt;
   };
   struct hash_of {
     std::size_t operator()(const info_hash& h) const noexcept;

@@ -95,21 +95,8 @@ void registrar_desk::suspect(const info_hash& name, std::uint32_t seeders, std::
   const auto e = entries_.find(name);
   const bool we_seed = e != entries_.end() && e->second.in_force && e->second.told_left == 0;
   const auto others = seeders - std::min<std::uint32_t>(seeders, we_seed ? 1 : 0);
-  const auto before = k.status.seeders;
-  if (!k.scraped && completed == 0 && others <= timing_.first_suspects) {
-    k.unproven = others;
-    k.unproven_ms = now_ms;
-  } else if (k.scraped && others > before) {
-    const auto finished = completed - std::min(completed, k.status.completed);
-    const auto fresh = others - before;
-    if (fresh > finished) {
-      k.unproven += fresh - finished;
-      k.unproven_ms = now_ms;
-    }
-  }
-  if (now_ms - k.unproven_ms > timing_.suspect_s * second_ms) k.unproven = 0;
-  k.unproven = std::min(k.unproven, others);
-  k.scraped = true;
+  k.doubt.scraped({others, completed}, {k.status.seeders, k.status.completed}, now_ms,
+                  timing_.doubt);
 }
 
 } // namespace interswarm::bittorrent

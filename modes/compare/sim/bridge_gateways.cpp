@@ -11,7 +11,7 @@ void bridge_model::open_gateway(overlay_id o, content_id c, std::vector<sim_offe
   take_offers(o, c, offers);
   // Clients are served from now on; beside their introductions run the source's own.
   const auto& cut = swarms_.cut_of(c);
-  const auto warm = std::min(cut.size(), rules().warm_up_bytes);
+  const auto warm = stands(o) ? 0 : std::min(cut.size(), rules().warm_up_bytes);
   for (std::uint32_t p = 0; cut.offset(p) < warm; ++p) read(o, c, p);
   g.member = swarms_.serve(o, c, *this);
 }

@@ -24,9 +24,7 @@ bridge_model::bridge_model(world& w, transport& t, swarms& s, name_book& names)
 }
 
 void bridge_model::begin() {
-  swarms_.watch(*this);
-  for (overlay_id o = 0; o < nodes_.size(); ++o)
-    world_.later(bridge_limits::tick_s, *this, {tick, o, 0});
+  for (overlay_id o = 0; o < nodes_.size(); ++o) world_.later(0, *this, {begins, o, 0});
 }
 
 bridge::instant bridge_model::clock() const {
@@ -56,6 +54,7 @@ void bridge_model::went_down(overlay_id o) {
   node = bridge_node(rules(), bridge_limits::piece_cache_bytes);
   node.unsettled = std::move(unsettled);
   node.ticks = ticks;
+  node.fresh_until = 0; // nothing is news to a node that starts again
   swarms_.went_down(world_.server_of(o));
 }
 
@@ -63,6 +62,8 @@ void bridge_model::came_up(overlay_id o) { swarms_.came_up(world_.server_of(o));
 
 void bridge_model::happen(const occasion& o) {
   switch (o.what) {
+  // Who is there from the start has come then.
+  case begins: world_.later(0, *this, {tick, o.which, 0}); break;
   case tick:
     if (world_.nodes[world_.server_of(o.which)].up) tick_node(o.which);
     world_.later(bridge_limits::tick_s, *this, {tick, o.which, 0});
@@ -85,20 +86,6 @@ void bridge_model::happen(const occasion& o) {
   default: break;
   }
   swarms_.settle();
-}
-
-void bridge_model::sought(overlay_id o, content_id c) {
-  if (!world_.nodes[world_.server_of(o)].up) return;
-  const auto [at, fresh] = nodes_[o].sought.try_emplace(c, world_.now());
-  if (fresh) demand(o, c);
-}
-
-/// The tracker tells of a name that lacks sources.
-void bridge_model::demand(overlay_id o, content_id c) {
-  if (!world_.tracker_up[o]) return;
-  const auto sources = swarms_.seeds(o, c);
-  if (nodes_[o].desk.demand(key(o, c), sources, clock()) == bridge::demand_action::resolve)
-    find(o, c, 0);
 }
 
 void bridge_model::find(overlay_id o, content_id c, std::uint32_t gateway) {
@@ -202,29 +189,13 @@ void bridge_model::tick_node(overlay_id o) {
   for (const auto& [c, g] : node.open)
     if (swarms_.clients(g.member) > 0) node.desk.used(key(o, c), clock());
   for (const auto& k : node.desk.stale(clock())) close_gateway(o, content_of(k));
-  hear_demands(o);
+  listen(o);
   forget_unused(o);
   ++node.ticks;
   if (node.ticks % bridge_limits::settle_every == 0) settle_ledgers(o);
   if (node.ticks % bridge_limits::status_every != 0) return;
   for (overlay_id j = 0; j < nodes_.size(); ++j)
     if (j != o && reaches(o, j)) world_.books.said(message_kind::status, message_cost::status);
-}
-
-void bridge_model::hear_demands(overlay_id o) {
-  auto& sought = nodes_[o].sought;
-  for (auto at = sought.begin(); at != sought.end();) {
-    const auto c = at->first;
-    if (swarms_.seekers(o, c) == 0) {
-      at = sought.erase(at);
-      continue;
-    }
-    if (world_.now() - at->second >= bridge_limits::demand_period_s) {
-      at->second = world_.now();
-      if (swarms_.seeds(o, c) < rules().enough_sources) demand(o, c);
-    }
-    ++at;
-  }
 }
 
 /// Neighbours send each other what they entered of what crossed between them; the larger count

@@ -5,37 +5,15 @@
 
 namespace interswarm::compare {
 
-/// What the bridge model takes from the live nodes' actors (actors/bridge/*.cpp) and their options.
-namespace bridge_limits {
-
-inline constexpr double tick_s = 1;
-inline constexpr double gateway_tick_s = 0.5;
-inline constexpr double find_pause_s = 2;
-/// A tracker repeats a demand so often while it lasts.
-inline constexpr double demand_period_s = 5;
-/// In ticks: status is asked, ledgers are compared.
-inline constexpr std::uint64_t status_every = 5;
-inline constexpr std::uint64_t settle_every = 10;
-/// peer_options: piece_cache_bytes, read_ahead_bytes. fetch_window: a reader begins with a
-/// sixteenth ahead of it and doubles it while it goes on in order; one that is quiet gets nothing
-/// ahead. source.capnp: maxReadBytes.
-inline constexpr std::uint64_t piece_cache_bytes = std::uint64_t{64} << 20;
-inline constexpr std::uint64_t read_ahead_bytes = std::uint64_t{32} << 20;
-inline constexpr std::uint64_t first_ahead_bytes = read_ahead_bytes / 16;
-inline constexpr double quiet_s = 10;
-inline constexpr std::uint64_t read_bytes = std::uint64_t{4} << 20;
-
-} // namespace bridge_limits
-
-/// Bridge mode: a node for each overlay hears what is sought there and cannot be had, asks the
-/// other nodes for offers, takes the best one and serves what it brings as one more peer. The steps
+/// Bridge mode: a node for each overlay hears from its foreign tracker what is sought there and
+/// cannot be had (an ed2k server does not tell: there it offers everything), asks the other nodes
+/// for offers, takes the best one and serves what it brings as one more peer. The steps
 /// and messages are message_handler's and gateway's; what is decided, the decisions' of
 /// actors/bridge. Neighbours that cannot be reached are taken to be known as gone.
 class bridge_model final : public event_owner,
                            public transfer_owner,
                            public supplier,
-                           public fetch_watcher,
-                           public seeking_watcher {
+                           public fetch_watcher {
 public:
   bridge_model(world& w, transport& t, swarms& s, name_book& names);
 
@@ -55,19 +33,21 @@ public:
   void ended(transfer_id id, std::uint64_t received, bool whole) override;
   bool wanted(member_id m, std::uint32_t piece) override;
   void fetched(download_id d, std::uint32_t piece) override;
-  void sought(overlay_id o, content_id c) override;
 
 private:
-  enum event : std::uint32_t { tick, asked, answered, gateway_tick, verdict };
+  enum event : std::uint32_t { begins, tick, asked, answered, gateway_tick, verdict };
 
   // bridge_model.cpp: demands and offers
-  void demand(overlay_id o, content_id c);
+  void demand(overlay_id o, content_id c, std::uint32_t sources);
   void find(overlay_id o, content_id c, std::uint32_t gateway);
   void ask_giver(std::uint32_t q, overlay_id giver);
   void conclude(std::uint32_t q);
   void tick_node(overlay_id o);
-  void hear_demands(overlay_id o);
   void settle_ledgers(overlay_id o);
+  // bridge_demands.cpp: what trackers say
+  void listen(overlay_id o);
+  void scrape(overlay_id o);
+  void consider(overlay_id o, content_id c);
   // bridge_gateways.cpp: what is served
   void open_gateway(overlay_id o, content_id c, std::vector<sim_offer> offers);
   void close_gateway(overlay_id o, content_id c);
@@ -93,6 +73,8 @@ private:
   bridge::instant clock() const;
   std::string key(overlay_id o, content_id c) const;
   sim_gateway* gateway_of(overlay_id o, content_id c, std::uint32_t stamp);
+  /// Its server tells no demand.
+  bool stands(overlay_id o) const { return world_.setting.overlays[o].kind == "ed2k"; }
   const bridge::policy& rules() const { return world_.setting.bridge.policy; }
   bool reaches(overlay_id a, overlay_id b) const {
     return world_.can_talk(world_.server_of(a), world_.server_of(b));

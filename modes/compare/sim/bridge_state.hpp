@@ -2,6 +2,8 @@
 
 #include "actors/bridge/delivery.hpp"
 #include "actors/bridge/demand_desk.hpp"
+#include "actors/overlays/bittorrent/seed_doubt.hpp"
+#include "modes/compare/sim/bridge_limits.hpp"
 #include "modes/compare/sim/piece_cache.hpp"
 #include "modes/compare/sim/swarms.hpp"
 
@@ -75,6 +77,12 @@ struct spooled {
   std::vector<reader> readers;
 };
 
+/// What a tracker said of a swarm last, and who of its seeds is not believed.
+struct watched_swarm {
+  bittorrent::seed_doubt doubt;
+  bittorrent::seed_doubt::counts told;
+};
+
 struct bridge_node {
   bridge_node(const bridge::policy& p, std::uint64_t cache_bytes)
       : desk(p), board(p), cache(cache_bytes) {}
@@ -86,8 +94,14 @@ struct bridge_node {
   std::map<content_id, sim_gateway> open;
   std::map<content_id, spooled> fetching;
   std::uint64_t spool_bytes = 0;
-  /// Names that its peers seek, and when its tracker last said so.
-  std::map<content_id, moment> sought;
+  /// By content, at a tracker that says who seeks.
+  std::vector<watched_swarm> watched;
+  /// When its tracker is asked next for all names, and for those that were linked last.
+  moment scrape_at = 0;
+  moment fresh_at = 0;
+  moment fresh_until = bridge_limits::fresh_until_s;
+  /// When everything is offered next to a standing overlay.
+  moment stand_at = 0;
   /// Crossings of which the giver has not heard all.
   std::vector<std::pair<std::uint32_t, std::uint64_t>> unsettled;
   /// Neighbours with whom something crossed since ledgers were compared.

@@ -4,6 +4,7 @@
 #include "schema/base/result.hpp"
 #include "storage/name_table.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,6 +23,11 @@ public:
   /// Overlays that have a name for the content, as the table says when it is asked for the name in
   /// overlay `o`; empty when that is not known. Counted.
   const std::vector<overlay_id>& look_up(overlay_id o, content_id c);
+  /// Whether the content has a name in overlay `o`. Not counted: a node's own table told it long
+  /// ago.
+  bool knows(overlay_id o, content_id c) const {
+    return std::binary_search(known_in_[c].begin(), known_in_[c].end(), o);
+  }
   std::uint64_t lookups() const { return lookups_; }
   /// Look-ups that found a name in another overlay.
   std::uint64_t hits() const { return hits_; }

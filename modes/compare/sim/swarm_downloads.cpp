@@ -211,6 +211,7 @@ void swarms::finish(download_id d, outcome how) {
     return;
   }
   ++sums_.satisfied;
+  ++swarms_[self.swarm].completed;
   world_.books.said(message_kind::announce, message_cost::announce(0));
   self.whole = true;
   if (here) enter(down.self);

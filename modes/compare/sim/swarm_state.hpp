@@ -43,6 +43,7 @@ struct swarm {
   std::vector<member_id> here;
   /// How many of them have all of it.
   std::uint32_t seeds = 0;
+  std::uint32_t completed = 0;
   /// Downloads that are not over, of peers that are online.
   std::vector<download_id> seekers;
   /// The overlay's bridge or access node, while it serves this.

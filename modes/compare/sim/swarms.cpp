@@ -58,6 +58,11 @@ std::size_t swarms::seekers(overlay_id o, content_id c) const {
   return s == nobody ? 0 : swarms_[s].seekers.size();
 }
 
+std::uint32_t swarms::completed(overlay_id o, content_id c) const {
+  const auto s = swarm_numbers_[o * world_.setting.contents.size() + c];
+  return s == nobody ? 0 : swarms_[s].completed;
+}
+
 member_id swarms::join(node_id n, swarm_id s, piece_set have) {
   const auto m = static_cast<member_id>(members_.size());
   member one;
@@ -169,8 +174,8 @@ void swarms::told(download_id d) {
       down.known.push_back(m);
   };
   const auto here = static_cast<std::uint32_t>(s.here.size());
-  // A server dials those who seek: it is known to all.
-  if (s.server != nobody) add(s.server);
+  // A server dials those who seek: it is known to all, and takes nothing from itself.
+  if (s.server != nobody && members_[s.server].node != down.node) add(s.server);
   if (here <= swarm_limits::parties_told) {
     const auto first = here == 0 ? 0 : world_.random_below(here);
     for (std::uint32_t i = 0; i < here; ++i) add(s.here[(first + i) % here]);
@@ -180,7 +185,6 @@ void swarms::told(download_id d) {
   }
   look_later(d);
   world_.later(swarm_limits::hungry_interval_s, *this, {announcing, d, down.stamp});
-  if (watcher_ != nullptr && down.request != nobody) watcher_->sought(s.overlay, s.content);
 }
 
 void swarms::happen(const occasion& o) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "modes/compare/sim/playback.hpp"
-#include "modes/compare/sim/seeking_watcher.hpp"
 #include "modes/compare/sim/swarm_limits.hpp"
 #include "modes/compare/sim/swarm_state.hpp"
 
@@ -21,7 +20,6 @@ public:
   void begin();
   /// The plan's request number `r` is made now.
   void request(std::uint32_t r);
-  void watch(seeking_watcher& w) { watcher_ = &w; }
 
   /// The overlay's server enters as a party that gives all of the content; it dials the seekers.
   member_id serve(overlay_id o, content_id c, supplier& from);
@@ -46,6 +44,8 @@ public:
 
   std::uint32_t seeds(overlay_id o, content_id c) const;
   std::size_t seekers(overlay_id o, content_id c) const;
+  /// Downloads that were completed there.
+  std::uint32_t completed(overlay_id o, content_id c) const;
   const pieces& cut_of(content_id c) const { return cuts_[c]; }
   const swarm& swarm_of_member(member_id m) const { return swarms_[members_[m].swarm]; }
 
@@ -122,7 +122,6 @@ private:
   world& world_;
   transport& transport_;
   std::vector<request_record>& records_;
-  seeking_watcher* watcher_ = nullptr;
   std::vector<pieces> cuts_;
   std::vector<swarm_id> swarm_numbers_; // by overlay and content
   std::deque<swarm> swarms_;
