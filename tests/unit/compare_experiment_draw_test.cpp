@@ -93,6 +93,7 @@ kind = "ed2k"
 [overlay.two]
 kind = "ed2k"
 contents = 3
+clients = { amule = 3 }
 [overlay.three]
 kind = "ed2k"
 [overlay.none]
@@ -119,16 +120,18 @@ contents = 0
                         [](const auto& c) { return c.published; }) == 49);
     CHECK((p.contents[0].origin == 0 && p.contents[1].origin == 1 && p.contents[3].origin == 0));
     for (overlay_id o = 0; o < 4; ++o) {
-      int nat = 0, fast = 0, in_a = 0;
+      int nat = 0, fast = 0, in_a = 0, programs = 0;
       for (const auto& peer : p.peers) {
         if (peer.overlay != o) continue;
         nat += peer.behind_nat ? 1 : 0;
         fast += peer.up == 2e6 ? 1 : 0;
         in_a += peer.domain == 0 ? 1 : 0;
+        programs += peer.client == "amule" ? 1 : 0;
       }
       CHECK(nat == 13);
       CHECK(fast == 10);
       CHECK(in_a == 10);
+      CHECK(programs == (o == 3 ? 3 : 0));
     }
   }
 }

@@ -31,6 +31,7 @@ kind = "ed2k"
 session = 60
 pause = 60
 [overlay.NAME.demand]
+[overlay.NAME.clients]
 [domain.NAME]
 [network.inside]
 [network.between]
@@ -143,8 +144,9 @@ std::string listed(const std::set<std::string>& in, const std::set<std::string>&
 } // namespace
 
 TEST_CASE("compare experiment: all that ship are read, expanded and drawn") {
-  const std::set<std::string> promised{"quick", "popularity", "flash-crowd", "vod",      "overlap",
-                                       "scale", "churn",      "faults",      "charging", "paper"};
+  const std::set<std::string> promised{"quick",    "popularity", "flash-crowd", "vod",
+                                       "overlap",  "scale",      "churn",       "faults",
+                                       "charging", "paper",      "clients"};
   std::set<std::string> found;
   for (const auto& entry : fs::directory_iterator(root / "examples/experiments")) {
     if (entry.path().extension() != ".toml") continue;

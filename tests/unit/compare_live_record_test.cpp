@@ -1,7 +1,8 @@
 // What a live run showed: what peers read, counters, and the record they become.
 #include "modes/compare/live/assemble.hpp"
 #include "modes/compare/live/children.hpp"
-#include "modes/compare/live/download.hpp"
+#include "modes/compare/live/player_download.hpp"
+#include "modes/compare/live/peer_events.hpp"
 #include "modes/compare/live/record_file.hpp"
 #include "modes/compare/live/report_line.hpp"
 #include "tests/catch.hpp"
@@ -50,12 +51,12 @@ struct small_run {
 } // namespace
 
 TEST_CASE("live download: in order, some at once, and again after a pause") {
-  download d(5 * mib, true, 99);
+  player_download d(5 * mib, true, 99);
   d.resume(100);
   auto first = d.next(100);
-  REQUIRE(first.size() == download::most_in_flight);
-  CHECK(first[0] == byte_range{0, download::unit_bytes});
-  CHECK(first[1].begin == download::unit_bytes);
+  REQUIRE(first.size() == player_download::most_in_flight);
+  CHECK(first[0] == byte_range{0, player_download::unit_bytes});
+  CHECK(first[1].begin == player_download::unit_bytes);
   CHECK(d.next(100).empty());
   d.arrived(first[1], 101);
   CHECK(d.unbroken() == 0);
@@ -68,17 +69,17 @@ TEST_CASE("live download: in order, some at once, and again after a pause") {
   d.arrived(then[0], 111);
   REQUIRE(d.next(111).front() == first[0]);
   d.arrived(first[0], 112);
-  CHECK(d.unbroken() == 2 * download::unit_bytes);
-  CHECK(d.held() == 3 * download::unit_bytes);
+  CHECK(d.unbroken() == 2 * player_download::unit_bytes);
+  CHECK(d.held() == 3 * player_download::unit_bytes);
   // What comes twice counts once.
   d.arrived(first[0], 112);
-  CHECK(d.held() == 3 * download::unit_bytes);
+  CHECK(d.held() == 3 * player_download::unit_bytes);
 }
 
 TEST_CASE("live download: any order begins anywhere and ends with the whole content") {
   const std::uint64_t size = 3 * mib + 5;
-  download d(size, false, 7);
-  CHECK(d.next(0).front().begin == 7 * download::unit_bytes);
+  player_download d(size, false, 7);
+  CHECK(d.next(0).front().begin == 7 * player_download::unit_bytes);
   d.interrupt();
   std::uint64_t read = 0;
   while (!d.whole()) {
@@ -94,7 +95,7 @@ TEST_CASE("live download: any order begins anywhere and ends with the whole cont
 }
 
 TEST_CASE("live download: patience ends when nothing moves") {
-  download d(mib, true, 0);
+  player_download d(mib, true, 0);
   d.resume(50);
   CHECK_FALSE(d.lost_patience(60, 10));
   CHECK(d.lost_patience(60.1, 10));
@@ -321,4 +322,47 @@ TEST_CASE("live children: a tool's words, its failure, its time, and what it use
   CHECK(nameless_bytes_of(::getpid(), folder.path()) >= 10'000);
   ::close(kept);
   CHECK(nameless_bytes_of(::getpid(), folder.path()) == 0);
+}
+
+TEST_CASE("live record: what publishing moved is the origin's upload once, and then copies") {
+  small_run r;
+  r.lab = *lay_out(r.p, solution::soa);
+  r.seen.how = solution::soa;
+  r.seen.counts.sites.assign(r.lab.sites.size(), {});
+  auto& sites = r.seen.publishing.sites;
+  sites.resize(r.lab.sites.size());
+  const auto flow = [&](site_role role, std::uint32_t n, std::size_t to, std::uint64_t packets) {
+    const auto from = r.at(role, n);
+    sites[from].went[r.lab.sites[to].address] = {packets, packets * 1040};
+    sites[to].came[r.lab.sites[from].address] = {packets, packets * 1040};
+  };
+  const auto first = r.at(site_role::storage, 0), second = r.at(site_role::storage, 1);
+  flow(site_role::service, 0, first, 100);
+  flow(site_role::service, 0, second, 100);
+  flow(site_role::storage, 0, second, 7);
+  flow(site_role::access, 0, second, 50); // looks names up
+  const auto out = assemble(r.p, r.lab, r.seen);
+  REQUIRE(out);
+  CHECK(sent(*out, station::origin, station::storage) == 100'000);
+  CHECK(sent(*out, station::storage, station::storage) == 107'000);
+  CHECK(sent(*out, station::access, station::storage) == 0);
+  CHECK(out->messages.empty());
+}
+
+TEST_CASE("live events: joining and leaving before wanting, each of whom it concerns") {
+  plan p = empty_plan(1);
+  const auto c = add_content(p, 1);
+  add_peer(p, 0, 1, 1);
+  add_peer(p, 0, 1, 1);
+  p.peers[1].online = {{5, 10}, {20, 2000}};
+  add_request(p, 5, 1, c);
+  add_request(p, 3, 0, c);
+  using kind = peer_event::kind;
+  const auto of_second = events_of(p, [](peer_id n) { return n == 1; });
+  REQUIRE(of_second.size() == 4);
+  CHECK(of_second[0].what == kind::joins);
+  CHECK((of_second[1].what == kind::wants && of_second[1].at == 5 && of_second[1].number == 1));
+  CHECK((of_second[2].what == kind::leaves && of_second[2].number == 1));
+  CHECK((of_second[3].what == kind::joins && of_second[3].at == 20)); // it stays past the end
+  CHECK(events_of(p, [](peer_id) { return true; }).size() == 6);
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <regex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -86,6 +87,14 @@ std::size_t columns(const std::string& line) {
   return out;
 }
 
+/// The name of a type that the line begins to define, or nothing.
+std::string type_begun(const std::string& line) {
+  static const std::regex begins(
+      R"(^(?:struct|class|enum|enum class) (\w+)(?: final)?(?: :.*)? ?\{)");
+  std::smatch found;
+  return std::regex_search(line, found, begins) ? found[1].str() : std::string();
+}
+
 } // namespace
 
 TEST_CASE("tidy: includes go only in the allowed directions") {
@@ -159,4 +168,24 @@ TEST_CASE("tidy: each folder of code has a short README") {
     CHECK(lines > 0);
     CHECK(lines <= 15);
   }
+}
+
+// One binary has them all: two of one name would be taken for each other without a word.
+TEST_CASE("tidy: no two types of one namespace have one name") {
+  std::map<std::string, std::string> seen;
+  for (const auto& file : sources({"schema", "storage", "actors", "modes"})) {
+    std::string space;
+    bool nameless = false;
+    for (const auto& line : file.lines) {
+      if (line.starts_with("namespace {")) nameless = true;
+      if (line == "} // namespace") nameless = false;
+      if (line.starts_with("namespace ") && line.ends_with(" {")) space = line;
+      const auto name = nameless ? "" : type_begun(line);
+      if (name.empty()) continue;
+      const auto [at, fresh] = seen.emplace(space + name, file.path);
+      INFO(file.path << " and " << at->second << ": " << name);
+      CHECK((fresh || at->second == file.path));
+    }
+  }
+  CHECK(seen.size() > 100);
 }

@@ -84,6 +84,10 @@ void drawing::place_peers(overlay_id o) {
   order = random_order(seed_, concern::nat, o, n);
   const auto behind = static_cast<std::uint32_t>(std::floor(setup.peers.nat * n + 0.5));
   for (std::uint32_t rank = 0; rank < behind; ++rank) peer(order[rank]).behind_nat = true;
+  order = random_order(seed_, concern::client, o, n);
+  std::uint32_t rank = 0;
+  for (const auto& c : setup.clients)
+    for (std::uint32_t i = 0; i < c.count; ++i) peer(order[rank++]).client = c.program;
 }
 
 void drawing::set_online(overlay_id o) {

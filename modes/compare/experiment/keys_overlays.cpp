@@ -2,6 +2,7 @@
 #include "modes/compare/experiment/keys.hpp"
 #include "modes/compare/experiment/limits.hpp"
 #include "modes/compare/experiment/units.hpp"
+#include "modes/compare/plan/clients.hpp"
 
 #include <algorithm>
 
@@ -102,6 +103,27 @@ std::shared_ptr<const trace> find_trace(config_reader& r, reading& shared,
   return known;
 }
 
+void read_clients(config_reader& r, overlay_setup& o) {
+  std::uint32_t all = 0;
+  r.table("clients", [&](config_reader& c) {
+    for (const auto& k : client_kinds) {
+      client_count one{k.program, 0};
+      fields::count(c, k.program, one.count, 0, o.peers.count);
+      if (one.count == 0) continue;
+      if (k.overlay != o.kind)
+        c.reject(k.program, "speaks " + std::string(k.overlay) + ", not " + o.kind);
+      all += one.count;
+      o.clients.push_back(std::move(one));
+    }
+    if (all > o.peers.count)
+      c.reject(o.clients.back().program.c_str(),
+               "the overlay has " + std::to_string(o.peers.count) + " peers in all");
+  });
+  if (all > 0 && o.demand.streaming > 0)
+    r.reject("clients",
+             "go with streaming = 0: a finished client does not show what it could play");
+}
+
 } // namespace
 
 void read_peers(config_reader& file, context& c) {
@@ -145,6 +167,7 @@ void read_overlays(config_reader& file, const context& c, experiment& out) {
         fields::number(r, "contents", o.contents, 0, limits::weight);
         r.table("peers", [&](config_reader& p) { read_peers_keys(p, c, o.peers); });
         r.table("demand", [&](config_reader& d) { read_demand_keys(d, o.demand); });
+        read_clients(r, o);
       });
     }
   });

@@ -50,7 +50,8 @@ enum class concern : std::uint8_t {
   choice = 14,      // for what, see `draw_requests`
   crowd = 15,       // when peers of a flash crowd ask
   crowd_order = 16, // who does
-  trace = 17        // who asks in row a of a trace
+  trace = 17,       // who asks in row a of a trace
+  client = 18       // order in which peers of overlay b get real clients
 };
 
 /// One number, all of whose bits depend on all of the arguments' bits.

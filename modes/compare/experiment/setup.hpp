@@ -45,6 +45,13 @@ struct demand_setup {
   double playback = 625e3;
 };
 
+/// So many peers of an overlay are finished programs in a live run.
+struct client_count {
+  /// As in peer_plan::client.
+  std::string program;
+  std::uint32_t count = 0;
+};
+
 struct overlay_setup {
   std::string name;
   std::string kind;
@@ -53,6 +60,7 @@ struct overlay_setup {
   double contents = 1;
   peers_setup peers;
   demand_setup demand;
+  std::vector<client_count> clients{};
 };
 
 /// Contents that are drawn. Numbers go on after those of the groups.

@@ -55,6 +55,9 @@ public:
 private:
   void request(std::size_t i);
   void traffic_of_all();
+  void publishing();
+  void add(station a, station b, const site& from, const site& to, std::uint64_t sent,
+           std::uint64_t received);
   void flow(const site& from, const site& to, const flow_count& went, const flow_count& came);
   void fit(overlay_id o);
   result<void> charges();
@@ -99,19 +102,49 @@ void assembly::flow(const site& from, const site& to, const flow_count& went,
     m.bytes += went.bytes;
     return;
   }
-  auto& t = traffics_[{*a, *b, from.overlay, to.overlay, from.domain, to.domain}];
-  t.from = *a;
-  t.to = *b;
+  // What was on its way while the counters were read is counted at one end only.
+  const auto received = payload_of(came);
+  add(*a, *b, from, to, std::max(payload_of(went), received), received);
+}
+
+void assembly::add(station a, station b, const site& from, const site& to, std::uint64_t sent,
+                   std::uint64_t received) {
+  auto& t = traffics_[{a, b, from.overlay, to.overlay, from.domain, to.domain}];
+  t.from = a;
+  t.to = b;
   t.from_overlay = from.overlay;
   t.to_overlay = to.overlay;
   t.from_domain = from.domain;
   t.to_domain = to.domain;
-  const auto received = payload_of(came);
-  // What was on its way while the counters were read is counted at one end only.
-  const auto sent = std::max(payload_of(went), received);
   t.sent += sent;
   t.received += received;
   t.lost += sent - received;
+}
+
+void assembly::publishing() {
+  const auto& counts = seen_.publishing.sites;
+  const auto counted = [](const std::map<ip_address, flow_count>& all, const site& other) {
+    const auto at = all.find(other.address);
+    return at == all.end() ? 0 : payload_of(at->second);
+  };
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const auto& from = lab_.sites[i];
+    if (from.role != site_role::service && from.role != site_role::storage) continue;
+    for (std::size_t j = 0; j < counts.size(); ++j) {
+      const auto& to = lab_.sites[j];
+      if (i == j || to.role != site_role::storage) continue;
+      const auto received = counted(counts[j].came, from);
+      const auto sent = std::max(counted(counts[i].went, to), received);
+      if (from.role == site_role::storage) {
+        add(station::storage, station::storage, from, to, sent, received);
+        continue;
+      }
+      const auto copies = plan_.soa.copies;
+      add(station::origin, station::storage, from, to, sent / copies, received / copies);
+      add(station::storage, station::storage, from, to, sent - sent / copies,
+          received - received / copies);
+    }
+  }
 }
 
 void assembly::traffic_of_all() {
@@ -127,6 +160,7 @@ void assembly::traffic_of_all() {
            other == came.end() ? flow_count{} : other->second);
     }
   }
+  publishing();
   for (const auto& [key, t] : traffics_)
     if (t.sent > 0) out_.traffics.push_back(t);
 }

@@ -48,6 +48,8 @@ struct observations {
   std::vector<seen_request> requests;
   /// Since the start.
   lab_counts counts;
+  /// While contents were published, before it.
+  lab_counts publishing;
   std::vector<ledger_line> ledgers;
   std::vector<sample> samples;
   std::vector<process_use> processes;
@@ -64,6 +66,8 @@ inline constexpr double chatter_share = 0.02;
 /// overlay's share and the servers', or all from one of them where the other only chatted. Traffic
 /// is what TCP carried between peers and servers, so with the protocols' own messages, which are
 /// small beside it; that with trackers and between a cluster's nodes is in `messages`, by packets.
+/// What publishing moved counts as traffic: a provider's upload goes through the cluster's service,
+/// so of what that gave to storage nodes one copy is the origin's, and the others are copies.
 /// Fails `internal` where a ledger names nobody of the run.
 result<run_record> assemble(const plan& p, const lab_plan& lab, const observations& seen);
 

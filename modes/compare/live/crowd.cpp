@@ -7,6 +7,7 @@
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/system.hpp"
 #include "modes/compare/live/node_files.hpp"
+#include "modes/compare/live/peer_events.hpp"
 #include "modes/compare/live/player.hpp"
 
 #include <algorithm>
@@ -52,28 +53,6 @@ private:
   bool entered_;
 };
 
-struct event {
-  moment at = 0;
-  enum kind : std::uint8_t { joins, leaves, wants } what = joins;
-  /// Of the peer; of the request.
-  std::uint32_t number = 0;
-};
-
-std::vector<event> events_of(const plan& p) {
-  std::vector<event> out;
-  for (peer_id n = 0; n < p.peers.size(); ++n) {
-    for (const auto& i : p.peers[n].online) {
-      out.push_back({i.begin, event::joins, n});
-      if (i.end < p.duration) out.push_back({i.end, event::leaves, n});
-    }
-  }
-  for (std::uint32_t r = 0; r < p.requests.size(); ++r)
-    out.push_back({p.requests[r].at, event::wants, r});
-  std::stable_sort(out.begin(), out.end(),
-                   [](const event& a, const event& b) { return a.at < b.at; });
-  return out;
-}
-
 class crowd {
 public:
   crowd(const crowd_scene& scene, runtime::system& system) : scene_(scene), system_(system) {}
@@ -86,7 +65,7 @@ private:
     std::shared_ptr<runtime::loop> home;
     caf::actor hand;
   };
-  void happen(const event& e);
+  void happen(const peer_event& e);
   result<player_joins> make_faces(peer_id n);
   result<player_joins> make_torrent_faces(peer_id n, const site& at, const std::string& spool);
   result<player_joins> make_ed2k_faces(peer_id n, const site& at, const std::string& spool);
@@ -111,13 +90,14 @@ result<void> crowd::gather() {
     world->files.push_back(mapped_file::open(c.file));
     if (!world->files.back()) return fail(errc::io, c.file + " cannot be read");
   }
+  members_.resize(scene_.what->peers.size());
   for (peer_id n = 0; n < scene_.what->peers.size(); ++n) {
+    if (!scene_.what->peers[n].client.empty()) continue; // see client_peer.hpp
     const inside_network inside(scene_.networks[n]);
     if (!inside.entered()) return fail(errc::io, "a peer's network cannot be entered");
-    member m;
+    auto& m = members_[n];
     m.home = runtime::loop::start(system_.actors(), "peer-" + std::to_string(n));
     m.hand = runtime::spawn_on<player>(*m.home, world, n);
-    members_.push_back(std::move(m));
   }
   return {};
 }
@@ -183,13 +163,13 @@ result<player_joins> crowd::make_faces(peer_id n) {
   return kind == "bittorrent" ? make_torrent_faces(n, at, spool) : make_ed2k_faces(n, at, spool);
 }
 
-void crowd::happen(const event& e) {
+void crowd::happen(const peer_event& e) {
   switch (e.what) {
-  case event::wants:
+  case peer_event::kind::wants:
     caf::anon_send(members_[scene_.what->requests[e.number].peer].hand, player_wants{e.number});
     return;
-  case event::leaves: caf::anon_send(members_[e.number].hand, player_leaves{}); return;
-  case event::joins: break;
+  case peer_event::kind::leaves: caf::anon_send(members_[e.number].hand, player_leaves{}); return;
+  case peer_event::kind::joins: break;
   }
   auto faces = make_faces(e.number);
   for (int n = 0; !faces && n < join_tries; ++n) {
@@ -205,10 +185,13 @@ void crowd::happen(const event& e) {
 }
 
 void crowd::live() {
-  const auto events = events_of(*scene_.what);
+  const auto events =
+      events_of(*scene_.what, [this](peer_id n) { return scene_.what->peers[n].client.empty(); });
   const auto& shared = scene_.shared;
   std::size_t next = 0;
-  for (; next < events.size() && events[next].at <= 0 && events[next].what == event::joins; ++next)
+  for (;
+       next < events.size() && events[next].at <= 0 && events[next].what == peer_event::kind::joins;
+       ++next)
     happen(events[next]);
   while (!shared.started()) std::this_thread::sleep_for(1ms);
   for (; next < events.size(); ++next) {

@@ -6,11 +6,11 @@
 
 namespace interswarm::compare {
 
-/// Runs all of the plan's peers in this process: each with a loop, sockets and threads of its own
-/// in its own network namespace. They come and go and want contents at the plan's times, counted
-/// from `board::start`; those that are online from the start join at once. What they see is on the
-/// board. Until it is killed; returns only when it cannot begin. For a process without other
-/// threads.
+/// Runs the plan's peers that are no finished programs in this process: each with a loop, sockets
+/// and threads of its own in its own network namespace. They come and go and want contents at the
+/// plan's times, counted from `board::start`; those that are online from the start join at once.
+/// What they see is on the board. Until it is killed; returns only when it cannot begin. For a
+/// process without other threads.
 struct crowd_scene {
   const plan* what = nullptr;
   const lab_plan* lab = nullptr;

@@ -1,9 +1,9 @@
 #include "modes/compare/live/director.hpp"
 
 #include "modes/compare/live/cast.hpp"
-#include "modes/compare/live/crowd.hpp"
 #include "modes/compare/live/fault_desk.hpp"
 #include "modes/compare/live/lines.hpp"
+#include "modes/compare/live/peer_hands.hpp"
 #include "modes/compare/live/record_file.hpp"
 #include "modes/compare/live/report_line.hpp"
 
@@ -47,7 +47,6 @@ public:
 private:
   void tell(const std::string& what, double left_s) const;
   result<void> set_up();
-  result<void> start_crowd();
   result<void> gather();
   result<void> wait_quiet();
   result<void> perform();
@@ -69,9 +68,8 @@ private:
   std::optional<fault_desk> faults_;
   std::vector<live_content> contents_;
   std::vector<std::size_t> peer_sites_;
-  pid_t crowd_ = -1;
+  std::optional<peer_hands> peers_;
   pid_t lines_ = -1;
-  process_use crowd_use_;
   lab_counts before_;
   observations seen_;
   /// At its peer when a request began.
@@ -118,22 +116,12 @@ result<void> direction::set_up() {
   if (auto ok = cast_->start(); !ok) return ok;
   const auto* const what = scene_.how == solution::soa ? "publishing contents" : "linking names";
   if (scene_.how != solution::isolated) tell(what, left(1));
-  return cast_->prepare(contents_, [&](double) { tell(what, left(1)); });
-}
-
-result<void> direction::start_crowd() {
-  crowd_scene scene;
-  scene.what = &plan_;
-  scene.lab = &layout_;
-  for (const auto site : peer_sites_) scene.networks.push_back(lab_->network_of(site));
-  scene.contents = &contents_;
-  scene.shared = *board_;
-  scene.folder = scene_.folder + "/peers";
-  auto started =
-      start_work([&scene] { return run_crowd(scene); }, scene_.folder + "/logs/crowd.log", -1);
-  if (!started) return tl::unexpected(started.error());
-  crowd_ = *started;
-  crowd_use_.name = "all peers";
+  const auto before = lab_->read(*board_);
+  if (!before) return tl::unexpected(before.error());
+  if (auto ok = cast_->prepare(contents_, [&](double) { tell(what, left(1)); }); !ok) return ok;
+  const auto after = lab_->read(*board_);
+  if (!after) return tl::unexpected(after.error());
+  seen_.publishing = since(*before, *after);
   return {};
 }
 
@@ -146,10 +134,10 @@ result<void> direction::gather() {
   const auto until = clock::now() + gather_limit;
   while (board_->ready_peers() < awaited) {
     if (clock::now() > until)
-      return fail(errc::timed_out, "only " + std::to_string(board_->ready_peers()) + " of " +
-                                       std::to_string(awaited) +
-                                       " peers are registered at their trackers: " +
-                                       last_lines(scene_.folder + "/logs/crowd.log", 3));
+      return fail(errc::timed_out,
+                  "only " + std::to_string(board_->ready_peers()) + " of " +
+                      std::to_string(awaited) +
+                      " peers are registered at their trackers: " + peers_->last_words());
     tell("peers join", plan_.duration + usual_end_s + 10);
     if (auto ok = reap(); !ok) return ok;
     std::this_thread::sleep_for(100ms);
@@ -182,12 +170,10 @@ result<void> direction::reap() {
     int status = 0;
     const auto gone = ::waitpid(-1, &status, WNOHANG);
     if (gone <= 0) break;
-    if (gone == crowd_ || gone == lines_)
-      return fail(errc::io, std::string(gone == crowd_ ? "the peers" : "the lines") +
-                                " have ended by themselves: " + board_->complaint() + " " +
-                                last_lines(scene_.folder + (gone == crowd_ ? "/logs/crowd.log"
-                                                                           : "/logs/lines.log"),
-                                           3));
+    if (gone == lines_)
+      return fail(errc::io, "the lines have ended by themselves: " + board_->complaint() + " " +
+                                last_lines(scene_.folder + "/logs/lines.log", 3));
+    if (auto ok = peers_->ended(gone); !ok) return ok;
     if (auto ok = cast_->ended(gone); !ok) return ok;
   }
   if (const auto complaint = board_->complaint(); !complaint.empty())
@@ -289,7 +275,7 @@ result<void> direction::perform() {
     if (now >= next_measure) {
       next_measure = now + measure_every_s;
       cast_->measure();
-      crowd_use_ = use_of(crowd_, crowd_use_.name);
+      peers_->measure();
       tell("running", plan_.duration - now + usual_end_s);
     }
     if (auto ok = reap(); !ok) return ok;
@@ -322,9 +308,7 @@ result<void> direction::finish() {
                    intake.from_servers - begun_[i].from_servers};
   }
   cast_->measure();
-  ::kill(crowd_, SIGKILL);
-  ::waitpid(crowd_, nullptr, 0);
-  crowd_ = -1;
+  peers_->stop();
   if (auto ok = lab_->silence_all(); !ok) return ok;
   std::this_thread::sleep_for(quiet_time + longest_way());
   auto counts = lab_->read(*board_);
@@ -342,7 +326,7 @@ result<void> direction::finish() {
   if (!ledgers) return tl::unexpected(ledgers.error());
   seen_.ledgers = std::move(*ledgers);
   seen_.processes = cast_->uses();
-  seen_.processes.push_back(crowd_use_);
+  seen_.processes.push_back(peers_->use());
   seen_.deployed = cast_->deployed();
   seen_.stored_bytes = cast_->stored();
   if (scene_.how == solution::soa) {
@@ -359,7 +343,8 @@ result<void> direction::finish() {
 
 result<void> direction::run() {
   if (auto ok = set_up(); !ok) return ok;
-  if (auto ok = start_crowd(); !ok) return ok;
+  peers_.emplace(peer_hands::scene{&plan_, &*lab_, &contents_, *board_, scene_.folder});
+  if (auto ok = peers_->start(); !ok) return ok;
   if (auto ok = gather(); !ok) return ok;
   if (auto ok = perform(); !ok) return ok;
   return finish();

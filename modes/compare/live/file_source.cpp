@@ -1,10 +1,5 @@
 #include "modes/compare/live/file_source.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 namespace interswarm::compare {
 
 namespace {
@@ -66,22 +61,6 @@ private:
 };
 
 } // namespace
-
-std::shared_ptr<const mapped_file> mapped_file::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat info {};
-  if (fd < 0 || ::fstat(fd, &info) != 0) {
-    if (fd >= 0) ::close(fd);
-    return nullptr;
-  }
-  const auto size = static_cast<std::size_t>(info.st_size);
-  void* at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
-  ::close(fd);
-  if (at == MAP_FAILED) return nullptr;
-  return std::shared_ptr<const mapped_file>(new mapped_file({static_cast<const byte*>(at), size}));
-}
-
-mapped_file::~mapped_file() { ::munmap(const_cast<byte*>(all_.data()), all_.size()); }
 
 msg::source_actor spawn_file_source(runtime::loop& home, std::shared_ptr<const mapped_file> file,
                                     msg::name_record record) {

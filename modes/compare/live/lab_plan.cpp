@@ -1,5 +1,6 @@
 #include "modes/compare/live/lab_plan.hpp"
 
+#include "modes/compare/plan/clients.hpp"
 #include "modes/compare/sim/plan_check.hpp"
 #include "schema/base/encoding.hpp"
 
@@ -43,6 +44,21 @@ result<void> check_kinds(const plan& p) {
     if (!seen.insert(o.kind).second)
       return cannot("two overlays of kind " + o.kind + ", which real nodes take for one");
   }
+  return {};
+}
+
+result<void> check_clients(const plan& p) {
+  for (const auto& peer : p.peers) {
+    if (peer.client.empty()) continue;
+    const auto& kind = p.overlays[peer.overlay].kind;
+    if (std::none_of(std::begin(client_kinds), std::end(client_kinds),
+                     [&](const auto& k) { return k.program == peer.client && k.overlay == kind; }))
+      return cannot("a client \"" + printable(peer.client) + "\" in an overlay of kind " + kind);
+  }
+  for (const auto& r : p.requests)
+    if (r.playback > 0 && !p.peers[r.peer].client.empty())
+      return cannot("playback by " + p.peers[r.peer].client +
+                    ", which does not show what it could");
   return {};
 }
 
@@ -152,7 +168,7 @@ std::optional<std::size_t> lab_plan::index_of(const ip_address& address) const {
 }
 
 result<lab_plan> lay_out(const plan& p, solution how) {
-  for (const auto& ok : {check(p, how), check_size(p), check_kinds(p)})
+  for (const auto& ok : {check(p, how), check_size(p), check_kinds(p), check_clients(p)})
     if (!ok) return tl::unexpected(ok.error());
   if (auto ok = check_servers(p, how); !ok) return tl::unexpected(ok.error());
   if (auto ok = check_faults(p); !ok) return tl::unexpected(ok.error());

@@ -60,6 +60,7 @@ ip_address address_of(domain_id domain, std::uint32_t nth);
 /// Which sites and lines a solution needs. Fails `malformed` or `too_large` for a plan that is none
 /// (sim/plan_check.hpp), and `unimplemented`, with what to change, for what real nodes cannot do:
 /// - an overlay of another kind than "bittorrent" and "ed2k", or two of one kind;
+/// - a client that is none of its overlay's kind, or that is to play what it fetches;
 /// - contents that are pulled when they are first asked for, and origins that fail;
 /// - a bound on the bridges' spools below the contents' size;
 /// - prices between domains that depend on who pays, under a price weight;

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto tick_interval = 200ms;
+constexpr auto tick_interval = 50ms;
 constexpr auto face_limit = 60s;
 constexpr auto read_limit = 60s;
 
@@ -70,7 +70,7 @@ void player::want(std::uint32_t request) {
   const auto now = world_->shared.now();
   // Peers begin at different places, so that they have something for each other.
   const auto first = (std::uint64_t{id_} + 1) * 0x9E3779B97F4A7C15ull ^ r.content;
-  errand e{request, download(size, r.playback > 0, first >> 16), std::nullopt, {}, false, 0};
+  errand e{request, player_download(size, r.playback > 0, first >> 16), std::nullopt, {}, false, 0};
   if (r.playback > 0) e.screen.emplace(r.playback, size, r.at);
   e.reads.resume(now);
   slot_of(e).state = request_state::running;

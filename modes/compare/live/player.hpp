@@ -3,8 +3,8 @@
 #include "actors/runtime/loop_actor.hpp"
 #include "modes/compare/live/board.hpp"
 #include "modes/compare/live/contents.hpp"
-#include "modes/compare/live/download.hpp"
 #include "modes/compare/live/file_source.hpp"
+#include "modes/compare/live/player_download.hpp"
 #include "modes/compare/sim/playback.hpp"
 #include "schema/overlay.gen.hpp"
 
@@ -57,7 +57,7 @@ private:
   /// A request that runs.
   struct errand {
     std::uint32_t request = 0;
-    download reads;
+    player_download reads;
     std::optional<playback> screen;
     msg::source_actor source;
     bool polling = false;

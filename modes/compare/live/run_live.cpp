@@ -1,6 +1,7 @@
 #include "modes/compare/live/run_live.hpp"
 
 #include "modes/compare/live/children.hpp"
+#include "modes/compare/live/client_program.hpp"
 #include "modes/compare/live/director.hpp"
 #include "modes/compare/live/guardian.hpp"
 #include "modes/compare/live/lab_plan.hpp"
@@ -92,11 +93,16 @@ std::size_t threads_here() {
   return out;
 }
 
-result<void> check_machine() {
+result<void> check_machine(const plan& p) {
   for (const char* tool : {"ip", "tc", "nft"})
     if (!has_program(tool))
       return fail(errc::configuration, std::string("the live engine needs `") + tool +
                                            "`: install iproute2 and nftables");
+  for (const auto& peer : p.peers)
+    for (const auto& tool : tools_of(peer.client))
+      if (!has_program(tool))
+        return fail(errc::configuration, "the experiment has " + peer.client +
+                                             " among its peers: `" + tool + "` is not installed");
   if (threads_here() > 1)
     return fail(errc::internal, "a live run must be started before any thread");
   return {};
@@ -163,7 +169,7 @@ private:
 
 result<run_record> run_live(const plan& p, solution how, const live_options& options) {
   if (const auto possible = lay_out(p, how); !possible) return tl::unexpected(possible.error());
-  if (auto ok = check_machine(); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_machine(p); !ok) return tl::unexpected(ok.error());
   auto folder = own_folder::make(options.folder, options.keep_files);
   if (!folder) return tl::unexpected(folder.error());
   director_scene scene;

@@ -74,6 +74,9 @@ struct peer_plan {
   std::vector<interval> online;
   /// What it has at the start, wholly.
   std::vector<content_id> holds;
+  /// The finished program that it is in a live run, of `client_kinds`; empty: this program's own
+  /// peer. Simulated peers are all alike.
+  std::string client{};
 };
 
 struct request_plan {

@@ -9,7 +9,7 @@ namespace interswarm::compare {
 
 /// What one peer still has to read of a content, and what it reads next. Decides only. Times in
 /// seconds of any clock.
-class download {
+class player_download {
 public:
   static constexpr std::uint64_t unit_bytes = std::uint64_t{256} << 10;
   static constexpr std::size_t most_in_flight = 12;
@@ -17,7 +17,7 @@ public:
   static constexpr double pause_s = 1;
 
   /// In order from the beginning, or from a place that `first` chooses on and around.
-  download(std::uint64_t size, bool in_order, std::uint64_t first);
+  player_download(std::uint64_t size, bool in_order, std::uint64_t first);
 
   /// Reads to start now.
   std::vector<byte_range> next(double now);
