@@ -21,9 +21,6 @@ public:
   result<void> add(content_id c, const live_content& what) override;
   void drop(content_id c) override;
   result<std::map<content_id, client_standing>> look() override;
-  std::string file_of(const live_content& what) const override {
-    return where_.folder + what.file.substr(what.file.rfind('/'));
-  }
 
 private:
   result<json> call(const std::string& method, json parameters);

@@ -15,6 +15,10 @@ public:
   /// SIGTERM; what does not end within seconds is killed.
   void stop() override { end(); }
   result<void> hold(const live_content& what) override;
+  /// In its folder, unless it has another for that.
+  std::string file_of(const live_content& what) const override {
+    return where_.folder + what.file.substr(what.file.rfind('/'));
+  }
 
 protected:
   result<void> run(const std::vector<std::string>& words);
