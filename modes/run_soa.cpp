@@ -31,9 +31,9 @@ namespace interswarm {
 namespace {
 
 /// A running node of a cluster: put together here, ended by its system in the opposite order.
-class node {
+class soa_node {
 public:
-  node(node_settings s, soa_config soa, origins_config origins, const node_folder& folder,
+  soa_node(node_settings s, soa_config soa, origins_config origins, const node_folder& folder,
        runtime::system& system)
       : settings_(std::move(s)), soa_(std::move(soa)), origins_(std::move(origins)),
         folder_(folder), system_(system) {}
@@ -88,7 +88,7 @@ private:
   msg::control_actor control_;
 };
 
-result<void> node::start_storage() {
+result<void> soa_node::start_storage() {
   auto chunks = open_chunks(soa_, folder_, settings_.node.domain);
   if (!chunks) return tl::unexpected(chunks.error());
   auto options = soa_.node;
@@ -99,7 +99,7 @@ result<void> node::start_storage() {
   return {};
 }
 
-result<void> node::start_catalogue() {
+result<void> soa_node::start_catalogue() {
   const auto where =
       soa_.catalogue.empty() ? (folder_.path() / "catalogue.db").string() : soa_.catalogue;
   auto started = services::spawn_catalogue_desk(
@@ -110,13 +110,13 @@ result<void> node::start_catalogue() {
   return {};
 }
 
-void node::start_network() {
+void soa_node::start_network() {
   soa_.network.cache = std::make_shared<storage::chunk_cache>(soa_.network.cache_bytes);
   network_ = storage::spawn_storage_network(system_.home(1 % io_loops()), soa_.network);
   system_.enlist(runtime::stage::storage, "storage network", network_);
 }
 
-result<void> node::start_overlays_here() {
+result<void> soa_node::start_overlays_here() {
   auto started = start_overlays(settings_.overlays, system_, io_loops(), folder_);
   if (!started) return tl::unexpected(started.error());
   overlays_ = std::move(*started);
@@ -124,7 +124,7 @@ result<void> node::start_overlays_here() {
   return {};
 }
 
-result<void> node::start_library() {
+result<void> soa_node::start_library() {
   const auto file = (folder_.path() / "interswarm.db").string();
   auto books = bridge::spawn_name_transfer(books_loop(), file);
   if (!books) return tl::unexpected(books.error());
@@ -161,7 +161,7 @@ result<void> node::start_library() {
 
 /// The same message handler as a bridge's: here the storage network is the overlay that gives, and
 /// the others only take.
-void node::start_handler() {
+void soa_node::start_handler() {
   const auto& cfg = settings_.node;
   auto status = runtime::spawn_on<bridge::status_manager>(home(), cfg.domain, cfg.policy);
   bridge::message_handler::context ctx;
@@ -200,7 +200,7 @@ void node::start_handler() {
 }
 
 /// One door a loop, all at the same port.
-result<void> node::start_http() {
+result<void> soa_node::start_http() {
   if (soa_.http.listen.empty()) return {};
   auto options = soa_.http;
   if (!soa_.url_keys.empty()) {
@@ -229,11 +229,11 @@ result<void> node::start_http() {
   return {};
 }
 
-std::string node::advertised() const {
+std::string soa_node::advertised() const {
   return soa_.advertise.empty() ? settings_.node.listen : soa_.advertise;
 }
 
-result<void> node::join_cluster() {
+result<void> soa_node::join_cluster() {
   auto tls = identity_of(settings_.node);
   if (!tls) return tl::unexpected(tls.error());
   cluster_desk::context ctx;
@@ -262,7 +262,7 @@ result<void> node::join_cluster() {
   return {};
 }
 
-result<services::storage_service_context> node::service_context() {
+result<services::storage_service_context> soa_node::service_context() {
   services::storage_service_context out;
   out.publishing.desk = catalogue_;
   out.publishing.network = network_;
@@ -282,7 +282,7 @@ result<services::storage_service_context> node::service_context() {
   return out;
 }
 
-result<void> node::start_service() {
+result<void> soa_node::start_service() {
   auto context = service_context();
   if (!context) return tl::unexpected(context.error());
   works_ = std::make_shared<services::publish_works>(std::move(*context));
@@ -295,7 +295,7 @@ result<void> node::start_service() {
   return {};
 }
 
-void node::start_control() {
+void soa_node::start_control() {
   control::context ctx;
   ctx.handler = handler_;
   ctx.names = shelf_;
@@ -308,7 +308,7 @@ void node::start_control() {
   system_.enlist(runtime::stage::sessions, "control", control_);
 }
 
-result<void> node::start_listener() {
+result<void> soa_node::start_listener() {
   const auto& cfg = settings_.node;
   auto mine = identity_of(cfg);
   if (!mine) return tl::unexpected(mine.error());
@@ -339,18 +339,18 @@ result<void> node::start_listener() {
   return {};
 }
 
-result<std::vector<std::string>> node::start() {
-  using step = result<void> (node::*)();
+result<std::vector<std::string>> soa_node::start() {
+  using step = result<void> (soa_node::*)();
   std::vector<step> steps;
-  if (soa_.storage) steps.push_back(&node::start_storage);
-  if (soa_.service) steps.push_back(&node::start_catalogue);
+  if (soa_.storage) steps.push_back(&soa_node::start_storage);
+  if (soa_.service) steps.push_back(&soa_node::start_catalogue);
   const bool contents = soa_.service || soa_.access;
   if (contents) start_network();
-  if (soa_.access) steps.push_back(&node::start_overlays_here);
-  if (contents) steps.push_back(&node::start_library);
-  if (soa_.access) steps.push_back(&node::start_http);
-  steps.push_back(&node::join_cluster);
-  if (soa_.service) steps.push_back(&node::start_service);
+  if (soa_.access) steps.push_back(&soa_node::start_overlays_here);
+  if (contents) steps.push_back(&soa_node::start_library);
+  if (soa_.access) steps.push_back(&soa_node::start_http);
+  steps.push_back(&soa_node::join_cluster);
+  if (soa_.service) steps.push_back(&soa_node::start_service);
   for (const auto s : steps)
     if (auto ok = (this->*s)(); !ok) return tl::unexpected(ok.error());
   start_control();
@@ -376,7 +376,7 @@ int run_soa(const std::string& config_file, const std::vector<std::string>& join
   const auto cfg = read->node;
   const auto start = [&](runtime::system& system, const node_folder& folder,
                          std::shared_ptr<void>& parts) {
-    const auto made = std::make_shared<node>(std::move(*read), std::move(soa), std::move(origins),
+    const auto made = std::make_shared<soa_node>(std::move(*read), std::move(soa), std::move(origins),
                                              folder, system);
     parts = made;
     return made->start();

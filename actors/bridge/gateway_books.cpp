@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 constexpr auto judge_timeout = 60s;
 /// A unit of many MiB may have to be fetched to tell a liar from a false equation.
-constexpr auto genuine_timeout = 120s;
+constexpr auto books_genuine_timeout = 120s;
 
 } // namespace
 
@@ -40,8 +40,8 @@ void gateway::check_equation(std::size_t from, byte_range r) {
   msg::source_genuine question;
   question.range = {r.begin, r.end};
   question.deadline_ms =
-      static_cast<std::uint32_t>(std::chrono::milliseconds(genuine_timeout).count());
-  request(givers_[from].offer.source, genuine_timeout + 1s, std::move(question))
+      static_cast<std::uint32_t>(std::chrono::milliseconds(books_genuine_timeout).count());
+  request(givers_[from].offer.source, books_genuine_timeout + 1s, std::move(question))
       .then(
           [this, giver_name](const msg::source_genuine_result& answer) {
             checking_ = false;

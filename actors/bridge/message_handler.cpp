@@ -15,13 +15,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto tick_interval = 1s;
+constexpr auto handler_tick_interval = 1s;
 /// An entry may be written down this long after the time it bears.
 constexpr std::int64_t settle_overlap_ms = 10'000;
 /// Ticks between two looks at what a standing overlay should be offered, and between two
 /// comparisons of the ledgers.
 constexpr std::uint64_t stand_every = 10;
-constexpr auto face_timeout = 15s;
+constexpr auto handler_face_timeout = 15s;
 constexpr auto names_timeout = 5s;
 constexpr std::uint32_t max_followed = 10'000;
 /// Another party used the gateway within this time: it is kept.
@@ -37,7 +37,7 @@ message_handler::~message_handler() noexcept = default;
 message_handler::behavior_type message_handler::make_behavior() {
   watch_faces();
   follow_names();
-  delayed_send(this, tick_interval, handler_tick{});
+  delayed_send(this, handler_tick_interval, handler_tick{});
   return {
       [this](msg::bridge_handle& r) { return handle(r.message); },
       [this](const msg::demand_listener_demand& r) { demanded(r.status); },
@@ -103,7 +103,7 @@ void message_handler::on_exit() {
 void message_handler::watch_faces() {
   const auto me = caf::actor_cast<msg::demand_listener_actor>(this);
   for (const auto& f : ctx_.faces) {
-    request(f.tracker, face_timeout, msg::tracker_watch{me})
+    request(f.tracker, handler_face_timeout, msg::tracker_watch{me})
         .then([this](msg::tracker_watch_result& r) { watches_.push_back(std::move(r.watching)); },
               [overlay = f.overlay](const caf::error& why) {
                 runtime::log().error("{}: its demand cannot be watched: {}", overlay,
@@ -158,7 +158,7 @@ void message_handler::serve(const std::string& key, offers_found offers) {
   if (!into->standing) ctx.warm_up_bytes = ctx_.rules.warm_up_bytes;
   auto source = caf::actor_cast<msg::source_actor>(
       runtime::spawn_on<gateway>(next_loop(), std::move(ctx), record, std::move(offers.offers)));
-  request(into->peer, face_timeout, msg::peer_serve{record, source, into->tracker})
+  request(into->peer, handler_face_timeout, msg::peer_serve{record, source, into->tracker})
       .then([this, key, record, source](
                 msg::peer_serve_result& r) { served(key, record, source, std::move(r.serving)); },
             [this, key, record, source](const caf::error& why) {
@@ -177,7 +177,7 @@ void message_handler::served(const std::string& key, const msg::name_record& rec
   open_.insert_or_assign(key, std::move(entry));
   runtime::log().info("serving {} to {}", describe(record), record.name.overlay);
   const auto* into = face_of(record.name.overlay);
-  request(into->tracker, face_timeout, msg::tracker_announce{record, 0})
+  request(into->tracker, handler_face_timeout, msg::tracker_announce{record, 0})
       .then(
           [this, key](msg::tracker_announce_result& r) {
             if (const auto found = open_.find(key); found != open_.end())
@@ -212,7 +212,7 @@ void message_handler::refute(const equation_refuted& r) {
 }
 
 void message_handler::tick() {
-  delayed_send(this, tick_interval, handler_tick{});
+  delayed_send(this, handler_tick_interval, handler_tick{});
   const auto now = clock().now();
   for (const auto& key : desk_.retry(now)) resolve(name_of_key(key));
   for (auto& [key, gateway] : open_) look_at(key);
@@ -300,7 +300,7 @@ void message_handler::follow_names() {
                                  r.evidence != msg::evidence::refuted;
                 if (may && r.name.overlay == f.overlay) followed.names.push_back(r.name);
               }
-              request(f.tracker, face_timeout, std::move(followed))
+              request(f.tracker, handler_face_timeout, std::move(followed))
                   .then([] {}, [](const caf::error&) {});
             }
           },

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto names_timeout = 5s;
+constexpr auto offer_names_timeout = 5s;
 constexpr auto tracker_timeout = 3s;
 constexpr auto fetch_timeout = 5s;
 constexpr auto neighbour_timeout = 6s;
@@ -56,7 +56,7 @@ void message_handler::find(quest q, found_handler then) {
         ask_givers(q, std::move(group), then);
       });
   const auto look_up = [this, groups](const msg::name& name) {
-    request(ctx_.names, names_timeout, names_of{name})
+    request(ctx_.names, offer_names_timeout, names_of{name})
         .then([groups](names_group& g) { groups->add_and_done(std::move(g)); },
               [groups](const caf::error&) { groups->done(); });
   };
@@ -245,7 +245,7 @@ void message_handler::ask_neighbours(const quest& q, const std::vector<msg::name
 
 void message_handler::rank(std::vector<msg::offer> offers, std::vector<msg::name_record> names,
                            found_handler then) {
-  request(ctx_.status, names_timeout, rank_offers{std::move(offers)})
+  request(ctx_.status, offer_names_timeout, rank_offers{std::move(offers)})
       .then(
           [names = std::move(names), then](ranked_offers& r) {
             then(offers_found{std::move(r.offers), names});

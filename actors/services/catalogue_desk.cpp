@@ -35,7 +35,7 @@ constexpr std::size_t token_bytes = 32;
 constexpr auto prune_every = std::chrono::hours(1);
 
 bytes to_bytes(const slice& s) { return {s.view().begin(), s.view().end()}; }
-caf::error refuse(const error& e) { return runtime::make_caf_error(e); }
+caf::error refuse_entry(const error& e) { return runtime::make_caf_error(e); }
 
 class catalogue_desk final : public runtime::loop_actor<catalogue_desk_actor> {
 public:
@@ -91,15 +91,15 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
       [this](const msg::catalogue_content& x) { return content(x.content_id); },
       [this](const msg::catalogue_search& x) -> caf::result<msg::catalogue_search_result> {
         auto found = kept_->contents->list(x.query, x.before, x.limit, runtime::unix_seconds());
-        if (!found) return refuse(found.error());
+        if (!found) return refuse_entry(found.error());
         return msg::catalogue_search_result{std::move(*found)};
       },
       [this](const msg::catalogue_account& x) -> caf::result<void> {
-        if (auto ok = kept_->entries->record(x.entries); !ok) return refuse(ok.error());
+        if (auto ok = kept_->entries->record(x.entries); !ok) return refuse_entry(ok.error());
         return caf::unit;
       },
       [this](const msg::catalogue_deliver& x) -> caf::result<msg::catalogue_deliver_result> {
-        if (auto ok = kept_->charged->served().record(x.deliveries); !ok) return refuse(ok.error());
+        if (auto ok = kept_->charged->served().record(x.deliveries); !ok) return refuse_entry(ok.error());
         return msg::catalogue_deliver_result{static_cast<std::uint32_t>(x.deliveries.size())};
       },
       [this](const msg::catalogue_accounts& x) {
@@ -114,14 +114,14 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
       },
       [this](const msg::catalogue_party& x) -> caf::result<msg::catalogue_party_result> {
         auto found = kept_->parties->find_token(x.token_hash);
-        if (!found) return refuse(found.error());
+        if (!found) return refuse_entry(found.error());
         if (found->revoked) return runtime::make_caf_error(errc::denied, "this party was revoked");
         return msg::catalogue_party_result{std::move(*found)};
       },
       [this](const msg::catalogue_parties&) { return parties(); },
       [this](const msg::catalogue_add_party& x) { return add_party(x.party); },
       [this](const msg::catalogue_revoke_party& x) -> caf::result<void> {
-        if (auto ok = kept_->parties->revoke(x.name); !ok) return refuse(ok.error());
+        if (auto ok = kept_->parties->revoke(x.name); !ok) return refuse_entry(ok.error());
         // Access nodes look again at whom they let in.
         note_change();
         return caf::unit;
@@ -138,14 +138,14 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
       },
       [this](const list_kept& x) -> caf::result<kept_list> {
         auto found = kept_->contents->wanted(x.after, x.limit);
-        if (!found) return refuse(found.error());
+        if (!found) return refuse_entry(found.error());
         return kept_list{std::move(*found)};
       },
       [this](const find_unknown& x) { return unknown(x); },
       [this](const list_tenant& x) { return list(x.query, x.before, x.limit); },
       [this](const tenant_usage_wanted& x) -> caf::result<tenant_usage> {
         auto found = kept_->contents->usage(x.tenant, runtime::unix_seconds());
-        if (!found) return refuse(found.error());
+        if (!found) return refuse_entry(found.error());
         return *found;
       },
   };
@@ -177,7 +177,7 @@ caf::result<msg::catalogue_names_result> catalogue_desk::names(const msg::name& 
   const auto now = runtime::unix_seconds();
   auto found = name.overlay == stored_overlay ? kept_->names->by_content(name.key, now)
                                               : kept_->names->names(name, now);
-  if (!found && found.error().code != errc::not_found) return refuse(found.error());
+  if (!found && found.error().code != errc::not_found) return refuse_entry(found.error());
   msg::catalogue_names_result out;
   if (found) out.records = std::move(*found);
   auto id = name.overlay == stored_overlay ? name.key : slice{};
@@ -187,10 +187,10 @@ caf::result<msg::catalogue_names_result> catalogue_desk::names(const msg::name& 
   const auto kept = kept_->contents->find(id);
   if (!kept) {
     if (kept.error().code == errc::not_found) return out;
-    return refuse(kept.error());
+    return refuse_entry(kept.error());
   }
   const auto published = kept_->contents->publications(id, now);
-  if (!published) return refuse(published.error());
+  if (!published) return refuse_entry(published.error());
   const bool open = std::any_of(published->begin(), published->end(),
                                 [](const msg::publication& p) { return p.open; });
   msg::name_record stored;
@@ -217,12 +217,12 @@ caf::result<msg::catalogue_newest_result> catalogue_desk::newest(std::uint32_t l
   std::set<bytes> seen; // several may publish one content
   while (out.records.size() < limit) {
     const auto some = kept_->contents->list(q, before, limits::listing, now);
-    if (!some) return refuse(some.error());
+    if (!some) return refuse_entry(some.error());
     std::vector<slice> fresh;
     for (const auto& p : *some)
       if (seen.insert(to_bytes(p.content_id)).second) fresh.push_back(p.content_id);
     auto names = kept_->names->by_contents(fresh, now);
-    if (!names) return refuse(names.error());
+    if (!names) return refuse_entry(names.error());
     for (auto& r : *names)
       if (out.records.size() < limit && r.evidence >= msg::evidence::verified)
         out.records.push_back(std::move(r));
@@ -234,9 +234,9 @@ caf::result<msg::catalogue_newest_result> catalogue_desk::newest(std::uint32_t l
 
 caf::result<msg::catalogue_content_result> catalogue_desk::content(const slice& id) {
   const auto kept = kept_->contents->find(id);
-  if (!kept) return refuse(kept.error());
+  if (!kept) return refuse_entry(kept.error());
   auto published = kept_->contents->publications(id, runtime::unix_seconds());
-  if (!published) return refuse(published.error());
+  if (!published) return refuse_entry(published.error());
   msg::catalogue_content_result out;
   out.content.record.name = {std::string(stored_overlay), id};
   out.content.record.size = kept->size;
@@ -252,7 +252,7 @@ caf::result<msg::catalogue_content_result> catalogue_desk::content(const slice& 
 caf::result<tenant_list> catalogue_desk::list(const msg::query& q, std::int64_t before,
                                               std::uint32_t limit) {
   auto found = kept_->contents->list(q, before, limit, runtime::unix_seconds());
-  if (!found) return refuse(found.error());
+  if (!found) return refuse_entry(found.error());
   return tenant_list{std::move(*found)};
 }
 
@@ -282,7 +282,7 @@ caf::result<entered_publication> catalogue_desk::enter(const enter_publication& 
     out.orphans = std::move(*gone);
     return {};
   });
-  if (!entered) return refuse(entered.error());
+  if (!entered) return refuse_entry(entered.error());
   note_change();
   const auto published = kept_->contents->publications(x.what.content_id, runtime::unix_seconds());
   if (published) {
@@ -299,7 +299,7 @@ caf::result<unknown_contents> catalogue_desk::unknown(const find_unknown& x) con
   for (const auto& id : x.content_ids) {
     const auto found = kept_->contents->find(id);
     if (found) continue;
-    if (found.error().code != errc::not_found) return refuse(found.error());
+    if (found.error().code != errc::not_found) return refuse_entry(found.error());
     out.content_ids.push_back(id);
   }
   return out;
@@ -307,7 +307,7 @@ caf::result<unknown_contents> catalogue_desk::unknown(const find_unknown& x) con
 
 caf::result<msg::catalogue_parties_result> catalogue_desk::parties() const {
   auto found = kept_->parties->list();
-  if (!found) return refuse(found.error());
+  if (!found) return refuse_entry(found.error());
   return msg::catalogue_parties_result{std::move(*found)};
 }
 
@@ -319,7 +319,7 @@ caf::result<msg::catalogue_add_party_result> catalogue_desk::add_party(const msg
   auto entered = p;
   entered.revoked = false;
   entered.added_at = runtime::unix_seconds();
-  if (auto ok = kept_->parties->add(entered, token_hash(token)); !ok) return refuse(ok.error());
+  if (auto ok = kept_->parties->add(entered, token_hash(token)); !ok) return refuse_entry(ok.error());
   // An old token of it is void now.
   note_change();
   return msg::catalogue_add_party_result{token};
@@ -342,7 +342,7 @@ void catalogue_desk::prune() {
 }
 
 caf::result<orphaned> catalogue_desk::dropped(result<std::vector<slice>> gone) {
-  if (!gone) return refuse(gone.error());
+  if (!gone) return refuse_entry(gone.error());
   note_change();
   return orphaned{std::move(*gone)};
 }

@@ -29,7 +29,7 @@ constexpr auto put_timeout = 120s;
 constexpr auto put_pause = 200ms;
 /// A chunk that the network would not take this often in a row fails the work.
 constexpr std::uint32_t max_put_tries = 20;
-constexpr std::uint32_t max_wait_ms = 60'000;
+constexpr std::uint32_t max_publish_wait_ms = 60'000;
 
 class publish_work final : public runtime::loop_actor<publish_work_actor> {
 public:
@@ -105,7 +105,7 @@ publish_work::behavior_type publish_work::make_behavior() {
   return {
       [this](const msg::publishing_progress& x) {
         auto promise = make_response_promise<msg::publishing_progress_result>();
-        const auto wait = std::chrono::milliseconds(std::min(x.wait_ms, max_wait_ms));
+        const auto wait = std::chrono::milliseconds(std::min(x.wait_ms, max_publish_wait_ms));
         waiters_.push_back({x.after_bytes, now() + wait, promise});
         home()
             .timer()

@@ -21,14 +21,14 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
 constexpr auto tick_interval = 1s;
-constexpr auto ask_timeout = 30s;
+constexpr auto delivery_ask_timeout = 30s;
 /// As long as the library keeps a content open.
 constexpr auto payer_lasts = 60s;
 /// A page of deliveries on its way to the catalogue.
 constexpr std::size_t handed_at_once = 1000;
 /// What the catalogue has is kept here so long, for people.
 constexpr std::int64_t keep_handed_s = 7 * 86'400;
-constexpr auto prune_every = 1h;
+constexpr auto delivery_prune_every = 1h;
 
 slice random_receipt() {
   bytes out(16);
@@ -37,14 +37,14 @@ slice random_receipt() {
   return slice(std::move(out));
 }
 
-struct books {
+struct delivery_books {
   std::unique_ptr<database> db;
   std::unique_ptr<served_table> served;
 };
 
 class delivery_desk final : public runtime::loop_actor<delivery_desk_actor> {
 public:
-  delivery_desk(caf::actor_config& config, runtime::loop& home, std::shared_ptr<books> kept,
+  delivery_desk(caf::actor_config& config, runtime::loop& home, std::shared_ptr<delivery_books> kept,
                 std::string node, library_actor shelf)
       : loop_actor(config, home), kept_(std::move(kept)), tally_(std::move(node), random_receipt),
         shelf_(std::move(shelf)) {}
@@ -141,14 +141,14 @@ private:
       if (const auto waiting = sought_.find(key); waiting != sought_.end())
         waiting->second.asking = false;
     };
-    request(shelf_, ask_timeout, bridge::names_of{name})
+    request(shelf_, delivery_ask_timeout, bridge::names_of{name})
         .then(
             [this, key, failed](const bridge::names_group& g) {
               const auto stored =
                   std::find_if(g.records.begin(), g.records.end(),
                                [](const auto& r) { return r.name.overlay == stored_overlay; });
               if (stored == g.records.end()) return found(key, nullptr);
-              request(shelf_, ask_timeout, open_stored{stored->name.key})
+              request(shelf_, delivery_ask_timeout, open_stored{stored->name.key})
                   .then(
                       [this, key](const opened_stored& o) {
                         const auto* p = payer_of(o.publications);
@@ -192,7 +192,7 @@ private:
     auto some = kept_->served->to_hand_over(handed_at_once);
     if (!some || some->empty()) return;
     handing_over_ = true;
-    request(shelf_, ask_timeout, msg::catalogue_deliver{*some})
+    request(shelf_, delivery_ask_timeout, msg::catalogue_deliver{*some})
         .then(
             [this, entries = *some](const msg::catalogue_deliver_result&) {
               handing_over_ = false;
@@ -212,13 +212,13 @@ private:
     write_down();
     hand_over();
     const auto now = clock::now();
-    if (pruned_at_ && now - *pruned_at_ < prune_every) return;
+    if (pruned_at_ && now - *pruned_at_ < delivery_prune_every) return;
     pruned_at_ = now;
     if (auto gone = kept_->served->prune(runtime::unix_seconds() - keep_handed_s, true); !gone)
       runtime::log().warn("old deliveries were not removed: {}", to_string(gone.error()));
   }
 
-  std::shared_ptr<books> kept_;
+  std::shared_ptr<delivery_books> kept_;
   delivery_tally tally_;
   library_actor shelf_;
   std::map<name_key, payer> payers_;
@@ -232,7 +232,7 @@ private:
 
 result<delivery_desk_actor> spawn_delivery_desk(runtime::loop& home, const std::string& file,
                                                 std::string node, library_actor shelf) {
-  auto kept = std::make_shared<books>();
+  auto kept = std::make_shared<delivery_books>();
   auto db = database::open(file);
   if (!db) return tl::unexpected(db.error());
   kept->db = std::move(*db);

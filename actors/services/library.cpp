@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-constexpr auto ask_timeout = 10s;
+constexpr auto library_ask_timeout = 10s;
 constexpr auto list_timeout = 60s;
 constexpr std::uint32_t watch_ms = 30'000;
 constexpr auto tick_interval = 2s;
@@ -131,7 +131,7 @@ void library::ask(Question question, std::function<void(result<Result>)> then, s
   if (tried >= members_.size())
     return then(fail(errc::unavailable, "no service node of the cluster answers"));
   const auto& to = std::next(members_.begin(), static_cast<std::ptrdiff_t>(tried))->second;
-  request(to.catalogue, ask_timeout, question)
+  request(to.catalogue, library_ask_timeout, question)
       .then([then](Result& r) { then(std::move(r)); },
             [this, question, then, tried](const caf::error& e) {
               auto why = runtime::to_error(e);
@@ -178,7 +178,7 @@ void library::watch(const std::string& name) {
   const auto at = members_.find(name);
   if (at == members_.end()) return;
   const auto handle = at->second.catalogue;
-  request(handle, std::chrono::milliseconds(watch_ms) + ask_timeout,
+  request(handle, std::chrono::milliseconds(watch_ms) + library_ask_timeout,
           msg::catalogue_changed{at->second.version, watch_ms})
       .then(
           [this, name, handle](const msg::catalogue_changed_result& r) {
@@ -263,7 +263,7 @@ caf::result<opened_stored> library::open(const slice& content_id) {
         auto content = r->content;
         const auto* payer = payer_of(r->publications);
         if (ctx_.payers && payer != nullptr) ctx_.payers->note(content_id, payer->tenant);
-        request(ctx_.network, ask_timeout, msg::storage_network_open{content})
+        request(ctx_.network, library_ask_timeout, msg::storage_network_open{content})
             .then(
                 [this, promise, content, content_id, publications = std::move(r->publications)](
                     const msg::storage_network_open_result& x) mutable {

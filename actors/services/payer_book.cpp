@@ -6,7 +6,7 @@ namespace interswarm::services {
 
 namespace {
 
-bytes key_of(const slice& id) { return {id.view().begin(), id.view().end()}; }
+bytes payer_key_of(const slice& id) { return {id.view().begin(), id.view().end()}; }
 
 } // namespace
 
@@ -18,14 +18,14 @@ const msg::publication* payer_of(const std::vector<msg::publication>& all) {
 
 void payer_book::note(const slice& content_id, const std::string& tenant) {
   const std::lock_guard guard(mutex_);
-  const auto key = key_of(content_id);
+  const auto key = payer_key_of(content_id);
   if (tenants_.size() >= max_contents_ && !tenants_.contains(key)) tenants_.erase(tenants_.begin());
   tenants_.insert_or_assign(key, tenant);
 }
 
 std::string payer_book::of(const slice& content_id) const {
   const std::lock_guard guard(mutex_);
-  const auto found = tenants_.find(key_of(content_id));
+  const auto found = tenants_.find(payer_key_of(content_id));
   return found == tenants_.end() ? std::string() : found->second;
 }
 

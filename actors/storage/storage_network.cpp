@@ -7,7 +7,7 @@ namespace interswarm::storage {
 
 namespace {
 
-constexpr auto chore_interval = 500 * kj::MILLISECONDS;
+constexpr auto network_chore_interval = 500 * kj::MILLISECONDS;
 
 } // namespace
 
@@ -103,7 +103,7 @@ void storage_network_party::leave(node_board::number n, std::string_view why) {
 }
 
 kj::Promise<void> storage_network_party::chores() {
-  return home().timer().afterDelay(chore_interval).then([this] {
+  return home().timer().afterDelay(network_chore_interval).then([this] {
     const auto now = clock_now();
     for (node_board::number n = 0; n < nodes_.size(); ++n) ask_state(n, now);
     return chores();

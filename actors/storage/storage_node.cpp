@@ -15,13 +15,13 @@ namespace interswarm::storage {
 
 namespace {
 
-constexpr auto chore_interval = 1 * kj::SECONDS;
+constexpr auto node_chore_interval = 1 * kj::SECONDS;
 /// Of the longest lists of chunks and holders.
 constexpr std::uint64_t list_bytes = std::uint64_t{1} << 20;
 /// Removals in one go, so that a disk is not held up by them.
 constexpr std::size_t collect_at_once = 256;
 
-result<chunk_name> to_name(byte_view raw) {
+result<chunk_name> checked_name(byte_view raw) {
   chunk_name out;
   if (raw.size() != out.size()) return fail(errc::malformed, "a chunk's name has 32 bytes");
   std::copy(raw.begin(), raw.end(), out.begin());
@@ -34,7 +34,7 @@ result<std::vector<chunk_name>> to_names(const std::vector<slice>& all) {
   std::vector<chunk_name> out;
   out.reserve(all.size());
   for (const auto& one : all) {
-    const auto name = to_name(one);
+    const auto name = checked_name(one);
     if (!name) return tl::unexpected(name.error());
     out.push_back(*name);
   }
@@ -91,7 +91,7 @@ result<msg::storage_node_find_result> find(chunk_store& store, const msg::storag
 result<msg::storage_node_list_result> list(chunk_store& store, const msg::storage_node_list& x) {
   std::optional<chunk_name> after;
   if (!x.after.empty()) {
-    const auto name = to_name(x.after);
+    const auto name = checked_name(x.after);
     if (!name) return tl::unexpected(name.error());
     after = *name;
   }
@@ -173,7 +173,7 @@ private:
   caf::result<void> put(const msg::storage_node_put& x) {
     return answer<void>(
         [x](chunk_store& store) -> result<void> {
-          const auto name = to_name(x.name);
+          const auto name = checked_name(x.name);
           if (!name) return tl::unexpected(name.error());
           return store.put(*name, x.data, x.holder, runtime::unix_seconds());
         },
@@ -183,7 +183,7 @@ private:
   caf::result<msg::storage_node_get_result> get(const msg::storage_node_get& x) {
     return answer<msg::storage_node_get_result>(
         [x, given = given_](chunk_store& store) -> result<msg::storage_node_get_result> {
-          const auto name = to_name(x.name);
+          const auto name = checked_name(x.name);
           if (!name) return tl::unexpected(name.error());
           const byte_range range{x.range.begin, x.range.end};
           auto data = x.unchecked ? store.get_unchecked(*name, x.whole ? std::nullopt
@@ -216,7 +216,7 @@ private:
   }
 
   kj::Promise<void> chores() {
-    return home().timer().afterDelay(chore_interval).then([this] {
+    return home().timer().afterDelay(node_chore_interval).then([this] {
       scrub_credit_ = std::min<std::int64_t>(
           scrub_credit_ + static_cast<std::int64_t>(options_.scrub_bytes_per_second),
           static_cast<std::int64_t>(options_.scrub_bytes_per_second));
@@ -261,7 +261,7 @@ storage_node::behavior_type storage_node::make_behavior() {
       [this](const msg::storage_node_leaves& x) {
         return answer<msg::storage_node_leaves_result>(
             [x](chunk_store& store) -> result<msg::storage_node_leaves_result> {
-              const auto name = to_name(x.name);
+              const auto name = checked_name(x.name);
               if (!name) return tl::unexpected(name.error());
               return then<msg::storage_node_leaves_result>(
                   store.leaves(*name), [](const bytes& found) { return slice::copy_of(found); });
@@ -301,7 +301,7 @@ storage_node::behavior_type storage_node::make_behavior() {
       [this](const msg::storage_node_scrub& x) {
         return answer<msg::storage_node_scrub_result>(
             [x](chunk_store& store) -> result<msg::storage_node_scrub_result> {
-              const auto name = to_name(x.name);
+              const auto name = checked_name(x.name);
               if (!name) return tl::unexpected(name.error());
               return then<msg::storage_node_scrub_result>(
                   store.check(*name, runtime::unix_seconds()),

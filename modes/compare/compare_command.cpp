@@ -90,10 +90,10 @@ std::string text_of(const experiment_source& source) {
 }
 
 std::vector<fact> made_by(const compare_options& o, double seconds) {
-  std::string command = "interswarm compare " + o.experiment + " --out " + o.folder;
-  if (!o.engine.empty()) command += " --engine " + o.engine;
-  if (o.calibrate) command += " --calibrate";
-  for (const auto& setting : o.settings) command += " --set " + setting;
+  std::string typed = "interswarm compare " + o.experiment + " --out " + o.folder;
+  if (!o.engine.empty()) typed += " --engine " + o.engine;
+  if (o.calibrate) typed += " --calibrate";
+  for (const auto& setting : o.settings) typed += " --set " + setting;
   utsname machine{};
   ::uname(&machine);
   const auto now = std::time(nullptr);
@@ -104,7 +104,7 @@ std::vector<fact> made_by(const compare_options& o, double seconds) {
   return {{"machine", std::string(machine.sysname) + " " + machine.release + ", " +
                           machine.machine + ", " +
                           std::to_string(std::thread::hardware_concurrency()) + " cores"},
-          {"command", printable(command, 4096)},
+          {"command", printable(typed, 4096)},
           {"jobs", std::to_string(o.jobs)},
           {"date", date},
           {"time taken", std::to_string(static_cast<long>(seconds)) + " s"}};

@@ -16,8 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto tick = 50 * kj::MILLISECONDS;
-constexpr auto listener_patience = 10s;
+constexpr auto tracker_tick = 50 * kj::MILLISECONDS;
+constexpr auto tracker_listener_patience = 10s;
 constexpr std::uint64_t reload_ms = 5000;
 /// Table slots that one tick looks at.
 constexpr std::size_t slots_per_tick = 4096;
@@ -92,7 +92,7 @@ private:
   }
 
   kj::Promise<void> chores() {
-    return home().timer().afterDelay(tick).then([this] {
+    return home().timer().afterDelay(tracker_tick).then([this] {
       const auto now_ms = tracker_now_ms();
       service_->store().sweep(now_ms, slots_per_tick);
       if (now_ms - refreshed_ms_ >
@@ -126,7 +126,7 @@ private:
     const auto answered = [this, id] {
       if (const auto it = listeners_.find(id); it != listeners_.end()) --it->second.waiting;
     };
-    request(l.handle, listener_patience, msg::demand_listener_demand{status})
+    request(l.handle, tracker_listener_patience, msg::demand_listener_demand{status})
         .then([answered] { answered(); },
               [this, id, answered](const caf::error& e) {
                 answered();

@@ -13,7 +13,7 @@ namespace interswarm::ed2k {
 
 namespace {
 
-using hands_ptr = std::shared_ptr<server_hands>;
+using server_hands_ptr = std::shared_ptr<server_hands>;
 
 msg::swarm_status status_of(const msg::name& name, const swarm_counts& counts) {
   msg::swarm_status out;
@@ -26,7 +26,7 @@ msg::swarm_status status_of(const msg::name& name, const swarm_counts& counts) {
 
 class server_actor final : public runtime::loop_actor<directory_actor> {
 public:
-  server_actor(caf::actor_config& config, runtime::loop& home, runtime::on_loop<hands_ptr> hands)
+  server_actor(caf::actor_config& config, runtime::loop& home, runtime::on_loop<server_hands_ptr> hands)
       : loop_actor(config, home), hands_(std::move(hands)) {}
   ~server_actor() noexcept override {}
 
@@ -49,7 +49,7 @@ private:
   caf::result<msg::tracker_scrape_result> scrape(const msg::tracker_scrape& request);
   caf::result<msg::tracker_watch_result> watch(const msg::tracker_watch& request);
   caf::result<search_files_result> search(const search_files& request);
-  runtime::on_loop<hands_ptr> hands_;
+  runtime::on_loop<server_hands_ptr> hands_;
   std::shared_ptr<listener_table> listeners_ = std::make_shared<listener_table>();
 };
 
@@ -160,7 +160,7 @@ caf::result<search_files_result> server_actor::search(const search_files& reques
 
 result<running_server> spawn_server(runtime::loop& home, server_options options, own_peer own) {
   struct opened {
-    runtime::on_loop<hands_ptr> hands;
+    runtime::on_loop<server_hands_ptr> hands;
     endpoint listen;
   };
   std::promise<result<opened>> promise;
@@ -171,7 +171,7 @@ result<running_server> spawn_server(runtime::loop& home, server_options options,
                                     std::move(options), own, salt);
     if (!hands) return promise.set_value(tl::unexpected(hands.error()));
     const auto listen = (*hands)->listening();
-    promise.set_value(opened{runtime::on_loop<hands_ptr>(home, std::move(*hands)), listen});
+    promise.set_value(opened{runtime::on_loop<server_hands_ptr>(home, std::move(*hands)), listen});
   });
   if (!posted) return fail(errc::unavailable, "ed2k server: its loop has ended");
   auto made = future.get();

@@ -10,7 +10,7 @@ namespace interswarm::ed2k {
 
 namespace {
 
-constexpr auto tick_interval = 1 * kj::SECONDS;
+constexpr auto server_tick_interval = 1 * kj::SECONDS;
 /// What a closed client may still take of its last answers.
 constexpr auto flush_time = 5 * kj::SECONDS;
 /// After an accept that failed: descriptors are lacking.
@@ -128,7 +128,7 @@ kj::Promise<void> server_hands::receive_on() {
 }
 
 kj::Promise<void> server_hands::tick_on() {
-  return timer_.afterDelay(tick_interval).then([this] {
+  return timer_.afterDelay(server_tick_interval).then([this] {
     perform(core_.tick(now()));
     return tick_on();
   });
