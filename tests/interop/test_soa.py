@@ -48,6 +48,18 @@ def one_copy_serves_all(run):
     run.must(used <= limit, f"{used:,} bytes are at most {limit:,.0f}")
 
 
+@case(timeout_s=2700, by_hand=True)
+def gigabyte_to_amule(run):
+    """The same gigabyte to an aMule: half an hour, since its line has six Mbit/s."""
+    cluster = Cluster(run)
+    original = cluster.file(size=GIB)
+    published = cluster.publish(original)
+    leech = cluster.amule("amule", cluster.link(published, "ed2k://"))
+    seconds = run.wait_downloads([leech], 2500)
+    leech.must_hold(original)
+    run.note(f"aMule holds it after {seconds:.0f} s")
+
+
 @case(timeout_s=230)
 def ed2k_client(run):
     cluster = Cluster(run)

@@ -22,13 +22,18 @@ FOLDER_PREFIX = "interswarm-interop-"
 DEFAULT_TIMEOUT_S = 150
 STALL_S = 10
 _cases = {}
+_by_hand = set()
 
 
-def case(timeout_s=DEFAULT_TIMEOUT_S, cpu=1):
-    """Makes a function `f(run)` a test case of the file; `cpu` says how many cores it keeps busy."""
+def case(timeout_s=DEFAULT_TIMEOUT_S, cpu=1, by_hand=False):
+    """Makes a function `f(run)` a test case of the file; `cpu` says how many cores it keeps busy.
+    One that is too long to run each time is `by_hand`: it runs only where it is named.
+    """
 
     def add(function):
         _cases[function.__name__] = (function, timeout_s, cpu)
+        if by_hand:
+            _by_hand.add(function.__name__)
         return function
 
     return add
@@ -363,6 +368,12 @@ def _run_cases(names, binary, jobs, logs, all_logs):
     return 1 if failed else 0
 
 
+def _is_wanted(name, asked):
+    if name in _by_hand:
+        return name in asked
+    return not asked or any(name.startswith(one) for one in asked)
+
+
 def main():
     """The command line of a test file: all of its cases, or those named."""
     parser = argparse.ArgumentParser(
@@ -386,13 +397,9 @@ def main():
         function, timeout_s, _ = _cases[arguments.only_here]
         sandbox.die_with_parent(os.getppid())
         return run_alone(function, timeout_s, arguments.folder, arguments.binary)
-    names = [
-        name
-        for name in _cases
-        if not arguments.cases or any(name.startswith(one) for one in arguments.cases)
-    ]
+    names = [name for name in _cases if _is_wanted(name, arguments.cases)]
     if arguments.list:
-        print("\n".join(names))
+        print("\n".join(names + sorted(f"{name} (by hand)" for name in _by_hand - set(names))))
         return 0
     if not names:
         print(
