@@ -65,7 +65,7 @@ void soa_store::begin() {
 }
 
 /// Before the run's clock begins: the bytes count, the time does not. The origin sends each byte
-/// once; the first home hands it on to the others.
+/// once; the service, which puts every copy, stands beside the first storage node.
 void soa_store::publish(content_id c) {
   const auto account = [this](node_id from, node_id to, std::uint64_t bytes) {
     const auto loss = world_.path(from, to).loss;
@@ -79,7 +79,7 @@ void soa_store::publish(content_id c) {
     const auto homes = board_.put_order(name_piece(c, i), world_.setting.soa.copies, clock());
     const auto copies = std::min<std::size_t>(world_.setting.soa.copies, homes.size());
     for (std::size_t k = 0; k < copies; ++k) {
-      const auto from = k == 0 ? world_.origin(content.origin) : world_.storage(homes[0]);
+      const auto from = k == 0 ? world_.origin(content.origin) : world_.storage(0);
       account(from, world_.storage(homes[k]), chunk_bytes_of(c, i));
       put(c, i, homes[k]);
     }
