@@ -34,7 +34,7 @@ namespace {
 class soa_node {
 public:
   soa_node(node_settings s, soa_config soa, origins_config origins, const node_folder& folder,
-       runtime::system& system)
+           runtime::system& system)
       : settings_(std::move(s)), soa_(std::move(soa)), origins_(std::move(origins)),
         folder_(folder), system_(system) {}
 
@@ -376,8 +376,8 @@ int run_soa(const std::string& config_file, const std::vector<std::string>& join
   const auto cfg = read->node;
   const auto start = [&](runtime::system& system, const node_folder& folder,
                          std::shared_ptr<void>& parts) {
-    const auto made = std::make_shared<soa_node>(std::move(*read), std::move(soa), std::move(origins),
-                                             folder, system);
+    const auto made = std::make_shared<soa_node>(std::move(*read), std::move(soa),
+                                                 std::move(origins), folder, system);
     parts = made;
     return made->start();
   };

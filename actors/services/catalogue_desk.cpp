@@ -99,7 +99,8 @@ catalogue_desk::behavior_type catalogue_desk::make_behavior() {
         return caf::unit;
       },
       [this](const msg::catalogue_deliver& x) -> caf::result<msg::catalogue_deliver_result> {
-        if (auto ok = kept_->charged->served().record(x.deliveries); !ok) return refuse_entry(ok.error());
+        if (auto ok = kept_->charged->served().record(x.deliveries); !ok)
+          return refuse_entry(ok.error());
         return msg::catalogue_deliver_result{static_cast<std::uint32_t>(x.deliveries.size())};
       },
       [this](const msg::catalogue_accounts& x) {
@@ -319,7 +320,8 @@ caf::result<msg::catalogue_add_party_result> catalogue_desk::add_party(const msg
   auto entered = p;
   entered.revoked = false;
   entered.added_at = runtime::unix_seconds();
-  if (auto ok = kept_->parties->add(entered, token_hash(token)); !ok) return refuse_entry(ok.error());
+  if (auto ok = kept_->parties->add(entered, token_hash(token)); !ok)
+    return refuse_entry(ok.error());
   // An old token of it is void now.
   note_change();
   return msg::catalogue_add_party_result{token};

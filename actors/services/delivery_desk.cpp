@@ -44,8 +44,8 @@ struct delivery_books {
 
 class delivery_desk final : public runtime::loop_actor<delivery_desk_actor> {
 public:
-  delivery_desk(caf::actor_config& config, runtime::loop& home, std::shared_ptr<delivery_books> kept,
-                std::string node, library_actor shelf)
+  delivery_desk(caf::actor_config& config, runtime::loop& home,
+                std::shared_ptr<delivery_books> kept, std::string node, library_actor shelf)
       : loop_actor(config, home), kept_(std::move(kept)), tally_(std::move(node), random_receipt),
         shelf_(std::move(shelf)) {}
   ~delivery_desk() noexcept override = default;

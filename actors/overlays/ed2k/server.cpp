@@ -26,7 +26,8 @@ msg::swarm_status status_of(const msg::name& name, const swarm_counts& counts) {
 
 class server_actor final : public runtime::loop_actor<directory_actor> {
 public:
-  server_actor(caf::actor_config& config, runtime::loop& home, runtime::on_loop<server_hands_ptr> hands)
+  server_actor(caf::actor_config& config, runtime::loop& home,
+               runtime::on_loop<server_hands_ptr> hands)
       : loop_actor(config, home), hands_(std::move(hands)) {}
   ~server_actor() noexcept override {}
 
