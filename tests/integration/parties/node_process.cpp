@@ -89,7 +89,12 @@ void node_process::kill() {
   pid_ = -1;
 }
 
-void node_process::freeze() { ::kill(pid_, SIGSTOP); }
+void node_process::freeze() {
+  ::kill(pid_, SIGSTOP);
+  // Its threads go on until the signal reaches them.
+  int status = 0;
+  ::waitpid(pid_, &status, WUNTRACED);
+}
 void node_process::thaw() { ::kill(pid_, SIGCONT); }
 
 void make_keys(const std::string& folder, const std::vector<std::string>& names) {
