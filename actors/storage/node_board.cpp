@@ -10,9 +10,8 @@ namespace interswarm::storage {
 namespace {
 
 constexpr std::size_t max_id_bytes = 255;
-/// Before anything was measured, and at least.
+/// Before anything was measured.
 constexpr instant first_patience{500};
-constexpr instant least_patience{30};
 
 } // namespace
 
@@ -124,9 +123,9 @@ std::vector<hedged_read::candidate> node_board::read_order(const chunk_name& chu
 }
 
 instant node_board::patience_of(const node& n) const {
-  if (n.mean_ms == 0) return first_patience;
+  if (n.mean_ms == 0) return std::max(first_patience, timing_.least_patience);
   const auto ms = instant(static_cast<std::int64_t>(n.mean_ms + 4 * n.deviation_ms));
-  return std::max(ms, least_patience);
+  return std::max(ms, timing_.least_patience);
 }
 
 std::uint64_t node_board::version(instant now) const {

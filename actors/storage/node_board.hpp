@@ -21,6 +21,8 @@ public:
     instant away_after = std::chrono::seconds(6);
     /// A node that is restarted within this keeps its chunks to itself.
     instant gone_after = std::chrono::seconds(60);
+    /// Silence that is always waited for before another node is asked beside this one.
+    instant least_patience = std::chrono::milliseconds(30);
   };
   using number = std::size_t;
   static constexpr std::size_t max_nodes = 1024;

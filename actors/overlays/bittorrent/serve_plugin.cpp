@@ -55,25 +55,30 @@ bool serve_peer::on_request(const lt::peer_request& r) {
 }
 
 void serve_peer::sent_payload(int bytes) {
+  taken_bytes_ += static_cast<std::uint64_t>(bytes);
   counters_->bytes_sent += static_cast<std::uint64_t>(bytes);
 }
 
 void serve_peer::sent_piece(const lt::peer_request& r) {
+  queued_bytes_ += static_cast<std::uint64_t>(r.length);
   const auto piece = to_number(r.piece);
   if (piece < has_.size() && !has_[piece]) sent_[piece] += static_cast<std::uint32_t>(r.length);
 }
 
 void serve_peer::on_disconnect(const lt::error_code&) {
-  // libtorrent leaves on its last piece before it names it: what it was given in full counts.
-  const auto torrent = torrent_.lock();
-  if (!torrent || complete_ || has_.empty()) return;
-  const auto given = [&](const auto& s) {
-    return s.second >= torrent->metadata().map.piece_size(s.first);
-  };
-  const auto held =
-      has_count_ + static_cast<std::size_t>(std::count_if(sent_.begin(), sent_.end(), given));
-  complete_ = held == has_.size();
-  count_complete(false);
+  // Whoever leaves on its last piece does so before it names it: what it was given in full counts.
+  if (const auto torrent = torrent_.lock(); torrent && !complete_ && !has_.empty()) {
+    const auto given = [&](const auto& s) {
+      return s.second >= torrent->metadata().map.piece_size(s.first);
+    };
+    const auto held =
+        has_count_ + static_cast<std::size_t>(std::count_if(sent_.begin(), sent_.end(), given));
+    complete_ = held == has_.size();
+    count_complete(false);
+  }
+  // libtorrent tells no more of what the socket took just before; who left with everything has it.
+  if (complete_ && queued_bytes_ > taken_bytes_)
+    counters_->bytes_sent += queued_bytes_ - taken_bytes_;
 }
 
 void serve_peer::sent_reject_request(const lt::peer_request& r) {

@@ -48,6 +48,9 @@ private:
   std::vector<bool> has_;
   std::map<std::uint32_t, std::uint32_t> sent_; // bytes of pieces it does not say it has
   std::size_t has_count_ = 0;
+  /// Payload that was given to libtorrent's send buffer, and that the socket took of it.
+  std::uint64_t queued_bytes_ = 0;
+  std::uint64_t taken_bytes_ = 0;
   bool seen_incomplete_ = false;
   bool complete_ = false;
   bool counted_ = false;
