@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound of the PPSPP codec.
+namespace interswarm::ppsp::limits {
+
+/// What fits into a UDP datagram over IPv4.
+constexpr std::size_t max_datagram_bytes = 65'507;
+/// A swarm id: a Merkle root, or an algorithm byte and a public key (RSA with 4096 bits: 517).
+/// libswift refuses 1024 and more.
+constexpr std::size_t max_swarm_id_bytes = 1'023;
+/// Chunks have 2^62 bytes of addresses at most, so that sums of two never overflow.
+constexpr std::uint64_t max_chunks = std::uint64_t{1} << 62;
+/// An X.509 certificate in a PEX_REScert.
+constexpr std::size_t max_certificate_bytes = 8'192;
+/// Bytes of the bitmap of supported messages: one bit for each of 256 types.
+constexpr std::size_t max_supported_bytes = 32;
+
+} // namespace interswarm::ppsp::limits
