@@ -74,7 +74,15 @@ void chunk_sender::sent(std::uint64_t chunk, std::size_t bytes, instant now) {
   if (!waiting_.empty() && waiting_.front().begin == chunk) {
     if (++waiting_.front().begin == waiting_.front().end) waiting_.pop_front();
   }
-  flights_.push_back({chunk, bytes, now, 0, sent_once_.contains(chunk)});
+  flight f{chunk, bytes, now, sent_once_.contains(chunk), false};
+  if (const auto before = sequence_of_.find(chunk); before != sequence_of_.end()) {
+    // One acknowledgement is for both.
+    auto& older = flights_[before->second - first_];
+    f.bytes += older.bytes;
+    older.done = true;
+  }
+  sequence_of_[chunk] = first_ + flights_.size();
+  flights_.push_back(f);
   under_way_.add({chunk, chunk + 1});
   sent_once_.add({chunk, chunk + 1});
 }
@@ -84,36 +92,54 @@ chunk_sender::news chunk_sender::acked(const chunk_range& r, instant now) {
   const auto before = acked_.bytes();
   acked_.add({r.begin, std::min(r.end, chunks_)});
   out.acked_chunks = acked_.bytes() - before;
-  // Flights behind the last one that has landed may still be on their way.
-  std::size_t behind = 0;
-  for (auto i = flights_.size(); i-- > 0;) {
-    if (r.contains(flights_[i].chunk)) {
-      behind = i;
-      break;
-    }
-  }
-  std::deque<flight> left;
-  for (std::size_t i = 0; i < flights_.size(); ++i) {
-    auto& f = flights_[i];
-    if (r.contains(f.chunk)) {
+  std::uint64_t newest = 0;
+  const auto here = under_way_.intersect(run(r));
+  for (const auto& some : here) {
+    for (auto chunk = some.begin; chunk < some.end; ++chunk) {
+      const auto found = sequence_of_.find(chunk);
+      auto& f = flights_[found->second - first_];
+      f.done = true;
       out.acked_bytes += f.bytes;
-      if (!f.again) out.round_trip = now - f.at;
-      under_way_.remove({f.chunk, f.chunk + 1});
-      continue;
+      if (!f.again && found->second > newest) {
+        newest = found->second;
+        out.round_trip = now - f.at;
+      }
+      landed(found->second);
+      sequence_of_.erase(found);
     }
-    if (i < behind && ++f.passed >= lost_after) {
-      out.lost_bytes += f.bytes;
-      under_way_.remove({f.chunk, f.chunk + 1});
-      continue;
-    }
-    left.push_back(f);
   }
-  flights_ = std::move(left);
+  under_way_.subtract(here);
+  out.lost_bytes = take_lost();
+  return out;
+}
+
+void chunk_sender::landed(std::uint64_t sequence) {
+  if (sequence <= landed_.front()) return;
+  landed_.front() = sequence;
+  std::sort(landed_.begin(), landed_.end());
+}
+
+/// What was sent before the last few that have landed, and did not land itself.
+std::size_t chunk_sender::take_lost() {
+  std::size_t out = 0;
+  while (!flights_.empty()) {
+    const auto& f = flights_.front();
+    if (!f.done) {
+      if (first_ >= landed_.front()) break;
+      out += f.bytes;
+      under_way_.remove({f.chunk, f.chunk + 1});
+      sequence_of_.erase(f.chunk);
+    }
+    flights_.pop_front();
+    ++first_;
+  }
   return out;
 }
 
 void chunk_sender::lose_all() {
+  first_ += flights_.size();
   flights_.clear();
+  sequence_of_.clear();
   under_way_.clear();
 }
 

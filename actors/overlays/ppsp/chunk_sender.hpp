@@ -4,8 +4,10 @@
 #include "schema/ppsp/chunk_address.hpp"
 #include "storage/range_set.hpp"
 
+#include <array>
 #include <deque>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace interswarm::ppsp {
@@ -62,15 +64,23 @@ private:
     std::uint64_t chunk = 0;
     std::size_t bytes = 0;
     instant at{};
-    unsigned passed = 0;
+    /// The chunk was sent before: its time says nothing.
     bool again = false;
+    bool done = false;
   };
+
+  void landed(std::uint64_t sequence);
+  std::size_t take_lost();
 
   std::uint64_t chunks_;
   /// In the order of the asking.
   std::deque<chunk_range> waiting_;
-  /// In the order of sending.
+  /// In the order of sending; the first has the sequence number `first_`.
   std::deque<flight> flights_;
+  std::uint64_t first_ = 1;
+  std::unordered_map<std::uint64_t, std::uint64_t> sequence_of_;
+  /// The highest sequence numbers that are acknowledged, the lowest of them first.
+  std::array<std::uint64_t, lost_after> landed_{};
   range_set under_way_;
   range_set sent_once_;
   range_set acked_;
