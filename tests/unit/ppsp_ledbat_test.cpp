@@ -47,7 +47,7 @@ struct path {
 
 } // namespace
 
-TEST_CASE("ledbat: a path is filled, and its queue kept near the target") {
+TEST_CASE("ppsp ledbat: a path is filled, and its queue kept near the target") {
   for (const double rate : {0.125, 1.25, 12.5}) { // 1, 10, 100 Mbit/s
     ledbat l;
     path p(rate);
@@ -62,7 +62,7 @@ TEST_CASE("ledbat: a path is filled, and its queue kept near the target") {
   }
 }
 
-TEST_CASE("ledbat: it gives way to others, and comes back") {
+TEST_CASE("ppsp ledbat: it gives way to others, and comes back") {
   ledbat l;
   path p(1.25);
   p.run(l, 20s);
@@ -76,7 +76,7 @@ TEST_CASE("ledbat: it gives way to others, and comes back") {
   CHECK(arrived > std::size_t{20} << 20);
 }
 
-TEST_CASE("ledbat: a loss halves the window, once a round trip") {
+TEST_CASE("ppsp ledbat: a loss halves the window, once a round trip") {
   ledbat l;
   path p(12.5);
   p.run(l, 5s);
@@ -90,7 +90,7 @@ TEST_CASE("ledbat: a loss halves the window, once a round trip") {
   CHECK(l.window() == before / 4);
 }
 
-TEST_CASE("ledbat: silence stops it, longer each time, until something comes") {
+TEST_CASE("ppsp ledbat: silence stops it, longer each time, until something comes") {
   ledbat l;
   CHECK_FALSE(l.deadline());
   l.sent(0s, segment);
@@ -108,7 +108,7 @@ TEST_CASE("ledbat: silence stops it, longer each time, until something comes") {
   CHECK(l.deadline() == 4s + 200ms);
 }
 
-TEST_CASE("ledbat: the window does not grow where it is not used") {
+TEST_CASE("ppsp ledbat: the window does not grow where it is not used") {
   ledbat l;
   std::uint64_t delay = 1000;
   for (int i = 0; i < 10'000; ++i) {
@@ -119,7 +119,7 @@ TEST_CASE("ledbat: the window does not grow where it is not used") {
   CHECK(l.window() <= 8 * segment);
 }
 
-TEST_CASE("ledbat: the least delay is forgotten after ten minutes") {
+TEST_CASE("ppsp ledbat: the least delay is forgotten after ten minutes") {
   ledbat l;
   for (int i = 0; i < 1300; ++i) {
     const auto now = instant(std::chrono::seconds(i));

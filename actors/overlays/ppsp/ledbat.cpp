@@ -82,8 +82,12 @@ void ledbat::grow(std::size_t bytes) {
   }
   const double off = static_cast<double>((options_.target - *delay).count()) /
                      static_cast<double>(options_.target.count());
-  const auto change = options_.gain * std::max(off, -1.0) * static_cast<double>(bytes) *
-                      static_cast<double>(segment) / static_cast<double>(window_);
+  // Upwards a segment a round trip at most. Downwards in proportion to what is too much, up to half
+  // in a round trip: at RFC 6817's even pace a window that was once far too large would stay so for
+  // minutes (draft-irtf-iccrg-ledbat-plus-plus).
+  const auto share = static_cast<double>(bytes) / static_cast<double>(window_);
+  const auto change = off >= 0 ? options_.gain * off * share * static_cast<double>(segment)
+                               : std::max(off, -0.5) * static_cast<double>(bytes);
   const auto wanted = static_cast<double>(window_) + change;
   const auto lowest = min_window_segments * segment;
   const auto bounded = std::max(wanted, static_cast<double>(lowest));
