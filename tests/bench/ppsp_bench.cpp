@@ -83,7 +83,6 @@ void seed(const content& c, std::promise<endpoint> at, const std::atomic<bool>& 
   hub h(timer, port_on(io));
   hub::seat place(h);
   std::unique_ptr<serving_swarm> swarm;
-  kj::Vector<kj::Promise<void>> reads;
   swarm = std::make_unique<serving_swarm>(
       c.terms, c.tree, place,
       [&](std::uint64_t group) {
