@@ -76,7 +76,7 @@ void serve_peer::on_disconnect(const lt::error_code&) {
     complete_ = held == has_.size();
     count_complete(false);
   }
-  // libtorrent tells no more of what the socket took just before; who left with everything has it.
+  // What the socket took just before is not always told; who left with everything has it.
   if (complete_ && queued_bytes_ > taken_bytes_)
     counters_->bytes_sent += queued_bytes_ - taken_bytes_;
 }

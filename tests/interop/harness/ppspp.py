@@ -1,5 +1,6 @@
-"""A peer of RFC 7574 (PPSPP) for static contents, written from the RFC and from nothing of the
-program under test, so that two readings of it meet.
+"""A peer of RFC 7574 (PPSPP) for static contents that shares no code with the program under test.
+It was written by the same people after the same notes on the RFC, so it shows slips of the hand and
+not a misreading that both have.
 
     ppspp.py seed FILE [--listen IP:PORT] [--hash sha1|sha256] [--addressing bin32|chunk32] ...
     ppspp.py leech ROOT FILE --peer IP:PORT [...]
