@@ -138,6 +138,8 @@ TEST_CASE("tidy: no overlay is named inside the bridge, no mode outside modes/")
       CHECK(line.find("namespace bittorrent") == std::string::npos);
       CHECK(line.find("\"bittorrent\"") == std::string::npos);
       CHECK(line.find("\"ed2k\"") == std::string::npos);
+      CHECK(line.find("namespace ppsp") == std::string::npos);
+      CHECK(line.find("\"ppsp\"") == std::string::npos);
     }
   }
 }
