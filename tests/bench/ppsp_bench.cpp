@@ -89,7 +89,10 @@ void seed(const content& c, std::promise<endpoint> at, const std::atomic<bool>& 
         kj::evalLater([&, group] {
           swarm->group_read(group, c.group(group), h.now());
           place.stir();
-        }).detach([](kj::Exception&&) {});
+        }).detach([](kj::Exception&& e) {
+          std::fprintf(stderr, "%s\n", e.getDescription().cStr());
+          std::exit(1);
+        });
       },
       serving_swarm::limits{});
   place.take(*swarm);

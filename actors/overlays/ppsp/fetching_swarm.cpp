@@ -181,6 +181,7 @@ void fetching_swarm::judge_unproved(peer& p, instant now) {
 void fetching_swarm::blame(peer& p) {
   ++counts_.refuted;
   if (++p.wrongs < limits_.patience) return;
+  if (shunned_.size() == limits_.shunned) shunned_.erase(shunned_.begin());
   shunned_.insert(p.line.peer());
   bytes out;
   p.line.close(out);

@@ -21,6 +21,8 @@ public:
     std::size_t unproved_chunks = 256;
     /// Wrong chunks or hashes after which a peer is left for good.
     unsigned patience = 3;
+    /// Addresses that are remembered as left.
+    std::size_t shunned = 1024;
     std::uint64_t least_pipeline_bytes = 64 << 10;
     std::uint64_t most_pipeline_bytes = 8 << 20;
   };

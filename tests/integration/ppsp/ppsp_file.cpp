@@ -8,6 +8,7 @@
 #include "schema/base/encoding.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <kj/async-io.h>
@@ -79,7 +80,10 @@ int seed(kj::AsyncIoContext& io, char** words) {
               swarm->group_read(group, group_of(content, group), h.now());
               place.stir();
             })
-            .detach([](kj::Exception&&) {});
+            .detach([](kj::Exception&& e) {
+              std::fprintf(stderr, "%s\n", e.getDescription().cStr());
+              std::exit(1);
+            });
       },
       serving_swarm::limits{});
   place.take(*swarm);
