@@ -10,7 +10,6 @@ itself, about 370 kB/s up), and the whole case runs on one core where nothing pr
 it rare.
 """
 
-import contextlib
 import hashlib
 import os
 import re
@@ -18,7 +17,7 @@ import subprocess
 import time
 import urllib.parse
 
-from .files import ed2k_hash, ed2k_link, must_be_equal
+from .files import ed2k_hash, ed2k_link, must_be_equal, stat_or_none
 from .process import Failure, wait_until
 
 CONFIG = """[eMule]
@@ -246,15 +245,11 @@ class AMule:
         """Bytes of finished files and bytes on disk of unfinished ones: amuled is not asked, which
         costs it dearly.
         """
-        done = sum(
-            os.path.getsize(self._path(link))
-            for link in self._wanted
-            if os.path.exists(self._path(link))
+        whole = (stat_or_none(self._path(link)) for link in self._wanted)
+        parts = (stat_or_none(path) for path in self.part_files())
+        return sum(one.st_size for one in whole if one) + sum(
+            one.st_blocks * 512 for one in parts if one
         )
-        for path in self.part_files():
-            with contextlib.suppress(FileNotFoundError):  # it moves when it is complete
-                done += os.stat(path).st_blocks * 512
-        return done
 
     def part_files(self):
         """Paths of the unfinished downloads' data."""

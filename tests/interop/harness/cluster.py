@@ -10,7 +10,7 @@ import struct
 
 from .amule import LINE_MBIT, AMule
 from .bittorrent import Aria2, Transmission
-from .files import make_file, sha256
+from .files import make_file, sha256, stat_or_none
 from .node import BitTorrentFace, Ed2kFace, Node, make_keys
 from .postgresql import PostgreSQL
 from .process import Failure, wait_until
@@ -205,7 +205,8 @@ class Cluster:
         total = 0
         for node in self.storage:
             for base, _, names in os.walk(node.folder):
-                total += sum(os.lstat(os.path.join(base, name)).st_blocks * 512 for name in names)
+                stats = (stat_or_none(os.path.join(base, name)) for name in names)
+                total += sum(one.st_blocks * 512 for one in stats if one)
         return total
 
     # --- clients

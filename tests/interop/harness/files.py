@@ -37,6 +37,14 @@ def sha256(path):
     return digest.hexdigest()
 
 
+def stat_or_none(path):
+    """None for a file that a running program has moved or removed since it was listed."""
+    try:
+        return os.lstat(path)
+    except FileNotFoundError:
+        return None
+
+
 def must_be_equal(path, original):
     """Fails unless both files hold the same bytes; says where they differ."""
     if os.path.getsize(path) != os.path.getsize(original):
