@@ -2,6 +2,7 @@
 #include "actors/storage/chunk_cache.hpp"
 #include "modes/compare/sim/pieces.hpp"
 #include "modes/compare/sim/simulator.hpp"
+#include "modes/compare/sim/world.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/compare_plans.hpp"
 
@@ -191,6 +192,22 @@ TEST_CASE("compare sim: bridges and services let more requests be satisfied") {
   }
   CHECK(satisfied[solution::bridge] > satisfied[solution::isolated]);
   CHECK(satisfied[solution::soa] > satisfied[solution::isolated]);
+}
+
+TEST_CASE("compare sim: what is to happen later than now does") {
+  struct nothing final : event_owner {
+    void happen(const occasion&) override {}
+  } owner;
+  const auto p = empty_plan(1);
+  world w(p, solution::isolated, 0);
+  std::vector<flow_network::flow> ended;
+  w.network.advance(5000, ended);
+  // What is left of 30 seconds by rounding.
+  w.later(30 - (5030.0 - 5000.000000000001), owner, {});
+  w.later(1e-300, owner, {});
+  CHECK(w.events.next() > w.now());
+  w.later(0, owner, {});
+  CHECK(w.events.next() == w.now());
 }
 
 TEST_CASE("compare sim: a pause changes little of what comes out") {

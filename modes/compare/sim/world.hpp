@@ -4,6 +4,7 @@
 #include "modes/compare/sim/event_queue.hpp"
 #include "modes/compare/sim/flow_network.hpp"
 
+#include <cmath>
 #include <optional>
 #include <random>
 
@@ -43,8 +44,11 @@ public:
   std::vector<bool> tracker_up;
 
   moment now() const { return network.now(); }
+  /// Never at the present time unless `seconds` is 0: who looks again when some time has passed
+  /// would look for ever where rounding says that none has.
   void later(double seconds, event_owner& owner, const occasion& o) {
-    events.add(now() + seconds, owner, o);
+    const auto least = seconds > 0 ? std::nextafter(now(), never) : now();
+    events.add(std::max(least, now() + seconds), owner, o);
   }
   /// 0 to below `bound`, which is at least 1.
   std::uint32_t random_below(std::uint32_t bound) {
