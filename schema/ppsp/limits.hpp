@@ -17,5 +17,11 @@ constexpr std::uint64_t max_chunks = std::uint64_t{1} << 62;
 constexpr std::size_t max_certificate_bytes = 8'192;
 /// Bytes of the bitmap of supported messages: one bit for each of 256 types.
 constexpr std::size_t max_supported_bytes = 32;
+/// A chunk with its header has to fit into a datagram.
+constexpr std::uint32_t max_chunk_bytes = 60'000;
+/// A ppspp link, and what it says.
+constexpr std::size_t max_link_bytes = 16'384;
+constexpr std::size_t max_link_name_bytes = 255;
+constexpr std::size_t max_link_peers = 16;
 
 } // namespace interswarm::ppsp::limits

@@ -22,7 +22,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> allowed{
     {"schema/generator", {"schema/"}},
     {"schema/bittorrent", {"schema/base/", "schema/bittorrent/", "schema/*"}},
     {"schema/ed2k", {"schema/base/", "schema/ed2k/", "schema/*"}},
-    {"schema/ppsp", {"schema/base/", "schema/ppsp/"}},
+    {"schema/ppsp", {"schema/base/", "schema/ppsp/", "schema/*"}},
     {"schema", {"schema/"}},
     {"storage", {"schema/", "storage/"}},
     {"actors/runtime", {"schema/", "actors/runtime/"}},

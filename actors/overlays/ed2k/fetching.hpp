@@ -1,6 +1,5 @@
 #pragma once
 
-#include "actors/overlays/ed2k/block_file.hpp"
 #include "actors/overlays/ed2k/download_session.hpp"
 #include "actors/overlays/ed2k/hub.hpp"
 #include "actors/overlays/ed2k/part_blame.hpp"
@@ -8,6 +7,7 @@
 #include "actors/runtime/loop_actor.hpp"
 #include "schema/ed2k/record.hpp"
 #include "schema/overlay.gen.hpp"
+#include "storage/block_file.hpp"
 
 #include <caf/typed_response_promise.hpp>
 #include <list>

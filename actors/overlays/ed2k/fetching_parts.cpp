@@ -1,5 +1,5 @@
 #include "actors/overlays/ed2k/fetching.hpp"
-#include "actors/overlays/ed2k/off_loop.hpp"
+#include "actors/runtime/off_loop.hpp"
 #include "actors/runtime/log.hpp"
 
 namespace interswarm::ed2k {

@@ -204,7 +204,7 @@ registrar_effects registrar_core::tick(instant now) {
     searches_.pop_front();
     next_search(now, out);
   }
-  if (now - sent_at_ >= limits::keep_alive) send(offer_files_request{}, now, out);
+  if (now - sent_at_ >= limits::server_keep_alive) send(offer_files_request{}, now, out);
   return out;
 }
 

@@ -14,7 +14,7 @@ constexpr std::size_t max_files_per_offer = 200;
 /// Between two offers of changes.
 constexpr std::chrono::milliseconds offer_gap{10'000};
 /// An idle connection says that it lives.
-constexpr std::chrono::milliseconds keep_alive{240'000};
+constexpr std::chrono::milliseconds server_keep_alive{240'000};
 /// A server that cannot be told of withdrawn files in any other way is logged in anew, not before
 /// this.
 constexpr std::chrono::milliseconds relogin_gap{30 * 60'000};

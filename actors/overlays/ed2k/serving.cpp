@@ -1,6 +1,6 @@
 #include "actors/overlays/ed2k/serving.hpp"
 
-#include "actors/overlays/ed2k/off_loop.hpp"
+#include "actors/runtime/off_loop.hpp"
 #include "actors/runtime/log.hpp"
 #include "schema/base/encoding.hpp"
 #include "schema/ed2k/aich.hpp"

@@ -36,10 +36,14 @@ void hub::arrived(const endpoint& from, byte_view datagram) {
     ++strays_;
     return;
   }
+  seat* asked = nullptr;
   for (auto* s : seats_) {
-    if (s->party_->terms().id == *h->options.swarm_id)
-      return s->party_->greet(from, *h, datagram.size(), now());
+    if (s->party_->terms().id != *h->options.swarm_id) continue;
+    const bool gives = s->held_ && s->held_->first == role::gives;
+    if (asked == nullptr || gives) asked = s;
+    if (gives) break;
   }
+  if (asked != nullptr) return asked->party_->greet(from, *h, datagram.size(), now());
   // RFC 7574 §8.4: who asks for a swarm that is not here hears nothing.
   ++strays_;
 }
@@ -79,6 +83,7 @@ void hub::wake() {
 
 hub::seat::~seat() {
   std::erase(hub_.seats_, this);
+  if (held_) hub_.held_.erase(hub_.held_.find(*held_));
   std::erase_if(hub_.channels_, [this](const auto& c) { return c.second == this; });
 }
 

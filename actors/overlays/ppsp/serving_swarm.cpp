@@ -27,6 +27,16 @@ void serving_swarm::obtainable(const chunk_range& r) {
   for (auto& [own, c] : clients_) c.untold = 0;
 }
 
+void serving_swarm::only(range_set chunks) {
+  chunks = chunks.intersect(byte_range{0, tree_->chunks()});
+  auto fresh = chunks;
+  fresh.subtract(obtainable_);
+  obtainable_ = std::move(chunks);
+  if (fresh.empty()) return;
+  const auto first = (*fresh.begin()).begin;
+  for (auto& [own, c] : clients_) c.untold = std::min(c.untold.value_or(first), first);
+}
+
 void serving_swarm::greet(const endpoint& from, const handshake& theirs, std::size_t datagram_bytes,
                           instant now) {
   const auto half_open = std::count_if(clients_.begin(), clients_.end(), [](const auto& c) {
@@ -113,6 +123,7 @@ bool serving_swarm::handle(client& c, const message& m, instant now) {
   if (const auto* h = std::get_if<handshake>(&m))
     return c.line.accept(*h).has_value() && h->source != 0;
   if (const auto* r = std::get_if<request>(&m)) {
+    ++counts_.requests;
     if (!c.sender.request(r->chunks)) ++counts_.refused;
   } else if (const auto* a = std::get_if<ack>(&m)) {
     acknowledged(c, *a, now);
@@ -224,16 +235,16 @@ std::shared_ptr<const chunk_group> serving_swarm::group_of(std::uint64_t chunk) 
   return nullptr;
 }
 
-void serving_swarm::group_read(std::uint64_t group, bytes payload, instant now) {
+bool serving_swarm::group_read(std::uint64_t group, bytes payload, instant now) {
   reading_.erase(group);
   auto made = std::make_shared<const chunk_group>(terms_.hash, group, terms_.chunk_bytes,
                                                   std::move(payload));
   const auto begin = group * group_tree::group_chunks;
-  // Bytes that are not what the name says never leave.
-  if (made->top() != tree_->node({begin, begin + group_tree::group_chunks})) return;
+  if (made->top() != tree_->node({begin, begin + group_tree::group_chunks})) return false;
   groups_.push_front(std::move(made));
   if (groups_.size() > limits_.cached_groups) groups_.pop_back();
   for (auto& [own, c] : clients_) pump(c, now);
+  return true;
 }
 
 void serving_swarm::group_lost(std::uint64_t group) { reading_.erase(group); }

@@ -32,6 +32,7 @@ public:
     std::uint64_t datagrams_sent = 0;
     std::uint64_t completed = 0;
     std::uint64_t refused = 0;
+    std::uint64_t requests = 0;
   };
 
   /// `read` asks for a group's bytes; `group_read` or `group_lost` answers.
@@ -41,6 +42,8 @@ public:
   const swarm_terms& terms() const override { return terms_; }
   /// Chunks that can be had now: what clients are told of. At first all.
   void obtainable(const chunk_range& r);
+  /// No others than these can be had now. What clients were told of before stays told.
+  void only(range_set chunks);
 
   void greet(const endpoint& from, const handshake& theirs, std::size_t datagram_bytes,
              instant now) override;
@@ -48,7 +51,8 @@ public:
   void dial(const endpoint& peer, instant now);
   void take(channel_id own, const endpoint& from, byte_view datagram, instant now) override;
   void settle(instant) override {}
-  void group_read(std::uint64_t group, bytes payload, instant now);
+  /// False: they are not what the swarm id says, and never leave.
+  bool group_read(std::uint64_t group, bytes payload, instant now);
   /// It cannot be had at the moment; who waits for it is not answered and asks again.
   void group_lost(std::uint64_t group);
 

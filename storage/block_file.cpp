@@ -1,11 +1,11 @@
-#include "actors/overlays/ed2k/block_file.hpp"
+#include "storage/block_file.hpp"
 
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace interswarm::ed2k {
+namespace interswarm {
 
 namespace {
 
@@ -23,7 +23,7 @@ result<void> block_file::open(const std::string& dir) {
   fd_ = ::open(dir.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd_ >= 0) return {};
   // Not every file system has nameless files.
-  auto path = dir + "/ed2k-spool-XXXXXX";
+  auto path = dir + "/interswarm-XXXXXX";
   fd_ = ::mkostemp(path.data(), O_CLOEXEC);
   if (fd_ < 0) return io_error("no spool file in " + dir);
   ::unlink(path.c_str());
@@ -53,4 +53,4 @@ result<bytes> block_file::read(const byte_range& range) const {
   return out;
 }
 
-} // namespace interswarm::ed2k
+} // namespace interswarm

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace interswarm::ed2k {
+namespace interswarm {
 
 /// Bytes of one content on disk while a download needs them: a sparse file without a name, gone
 /// with its last user. Reads may come from any thread.
@@ -28,4 +28,4 @@ private:
   int fd_ = -1;
 };
 
-} // namespace interswarm::ed2k
+} // namespace interswarm
