@@ -69,7 +69,7 @@ TEST_CASE("connection ids: good for 120 s, for one address, under one secret") {
 }
 
 TEST_CASE("address limiter: a burst, then a rate, each address for itself") {
-  address_limiter limiter(10, 1024, 99);
+  runtime::address_limiter limiter(10, 1024, 99);
   const auto admitted = [&](const ip_address& from, std::uint64_t now) {
     int n = 0;
     for (int i = 0; i < 100; ++i) n += limiter.admit(from, now);
@@ -81,7 +81,7 @@ TEST_CASE("address limiter: a burst, then a rate, each address for itself") {
   CHECK(admitted(*ip_address::parse("2001:db8::ffff"), start_ms) == 0); // the same /64
   CHECK(admitted(client, start_ms + 500) == 5);
   CHECK(admitted(client, start_ms + 3'600'000) == 20);
-  address_limiter none(0, 1024, 99);
+  runtime::address_limiter none(0, 1024, 99);
   CHECK(none.admit(client, 0));
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/overlays/bittorrent/address_limiter.hpp"
 #include "actors/overlays/bittorrent/tracker_options.hpp"
 #include "actors/overlays/bittorrent/udp_responder.hpp"
+#include "actors/runtime/address_limiter.hpp"
 
 namespace interswarm::bittorrent {
 
@@ -56,7 +56,7 @@ private:
 
   swarm_store* store_;
   tracker_options options_;
-  address_limiter limiter_;
+  runtime::address_limiter limiter_;
   std::uint64_t random_;
   tracker_counters counters_;
   bytes peers_;

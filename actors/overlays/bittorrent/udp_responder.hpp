@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/overlays/bittorrent/address_limiter.hpp"
 #include "actors/overlays/bittorrent/connection_id.hpp"
 #include "actors/overlays/bittorrent/swarm_store.hpp"
+#include "actors/runtime/address_limiter.hpp"
 
 namespace interswarm::bittorrent {
 
@@ -53,7 +53,7 @@ private:
 
   swarm_store* store_;
   connection_ids ids_;
-  address_limiter limiter_;
+  runtime::address_limiter limiter_;
   std::uint64_t random_;
   tracker_counters counters_;
 };

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace interswarm::bittorrent {
+namespace interswarm::runtime {
 
 /// Bounds how often one IPv4 address or IPv6 /64 may ask: a fixed table of token buckets. Two
 /// addresses that meet in a slot push each other out, which errs on the generous side. For one
@@ -28,4 +28,4 @@ private:
   std::vector<bucket> buckets_;
 };
 
-} // namespace interswarm::bittorrent
+} // namespace interswarm::runtime

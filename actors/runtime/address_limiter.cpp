@@ -1,9 +1,9 @@
-#include "actors/overlays/bittorrent/address_limiter.hpp"
+#include "actors/runtime/address_limiter.hpp"
 
 #include <algorithm>
 #include <bit>
 
-namespace interswarm::bittorrent {
+namespace interswarm::runtime {
 
 address_limiter::address_limiter(std::uint32_t per_second, std::size_t slots, std::uint64_t seed)
     : per_second_(per_second), seed_(seed), buckets_(per_second == 0 ? 0 : std::bit_ceil(slots)) {}
@@ -25,4 +25,4 @@ bool address_limiter::admit(const ip_address& from, std::uint64_t now_ms) {
   return true;
 }
 
-} // namespace interswarm::bittorrent
+} // namespace interswarm::runtime
