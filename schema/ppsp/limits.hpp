@@ -13,6 +13,10 @@ constexpr std::size_t max_datagram_bytes = 65'507;
 constexpr std::size_t max_swarm_id_bytes = 1'023;
 /// Chunks have 2^62 bytes of addresses at most, so that sums of two never overflow.
 constexpr std::uint64_t max_chunks = std::uint64_t{1} << 62;
+/// Of a live swarm's RSA key: less is no proof, more takes long to verify (RFC 3110 §2 ends there).
+constexpr unsigned min_rsa_bits = 1'024;
+constexpr unsigned max_rsa_bits = 4'096;
+constexpr std::size_t max_rsa_exponent_bytes = 8;
 /// An X.509 certificate in a PEX_REScert.
 constexpr std::size_t max_certificate_bytes = 8'192;
 /// Bytes of the bitmap of supported messages: one bit for each of 256 types.

@@ -17,11 +17,20 @@ channel channel::answer(const swarm_terms& terms, channel_id own, const endpoint
                         const handshake& theirs, instant now) {
   channel out(terms, own, peer, phase::answered, now);
   out.theirs_ = theirs.source;
-  out.hears_ = out.hears_.with(theirs.options);
-  out.supported_ = theirs.options.supported.value_or(message_set::all());
+  out.learn(theirs.options);
   out.answer_is_due_ = true;
   out.answer_tells_chunk_bytes_ = theirs.options.chunk_bytes.has_value();
   return out;
+}
+
+void channel::learn(const protocol_options& theirs) {
+  hears_ = terms_->speech().with(theirs);
+  supported_ = theirs.supported.value_or(message_set::all());
+  keeps_ = theirs.live_window;
+  if (keeps_ == everything) keeps_.reset();
+  // RFC 7574 §7.9: in bytes where chunks are named by theirs.
+  if (keeps_ && hears_.address.method == chunk_addressing::byte_ranges_64)
+    *keeps_ /= hears_.address.chunk_bytes;
 }
 
 void channel::begin(bytes& out) {
@@ -64,8 +73,7 @@ result<void> channel::accept(const handshake& theirs) {
     return fail(errc::refuted, peer_.to_string() + ": " + *why);
   }
   theirs_ = theirs.source;
-  hears_ = terms_->speech().with(theirs.options);
-  supported_ = theirs.options.supported.value_or(message_set::all());
+  learn(theirs.options);
   if (phase_ == phase::opening) phase_ = phase::open;
   return {};
 }

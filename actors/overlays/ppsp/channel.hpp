@@ -43,6 +43,10 @@ public:
   /// Whether the peer understands `m` as far as it told.
   bool understands(message_type m) const { return supported_.contains(m); }
 
+  /// Chunks behind its newest that a live peer keeps, as far as it told (RFC 7574 §6.2); nothing:
+  /// all.
+  std::optional<std::uint64_t> keeps() const { return keeps_; }
+
   /// Begins a datagram to the peer: its channel, and our handshake where that is due.
   void begin(bytes& out);
   /// One was sent.
@@ -66,6 +70,7 @@ public:
 
 private:
   channel(const swarm_terms& terms, channel_id own, const endpoint& peer, phase p, instant now);
+  void learn(const protocol_options& theirs);
   /// libswift drops a handshake that tells its chunks' size, so every other one does not.
   bool tells_chunk_bytes() const { return handshakes_ % 2 == 0; }
 
@@ -76,6 +81,7 @@ private:
   phase phase_;
   dialect hears_;
   message_set supported_ = message_set::all();
+  std::optional<std::uint64_t> keeps_;
   bool answer_is_due_ = false;
   bool answer_tells_chunk_bytes_ = false;
   unsigned handshakes_ = 0;

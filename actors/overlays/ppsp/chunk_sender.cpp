@@ -10,6 +10,30 @@ namespace {
 
 byte_range run(const chunk_range& r) { return {r.begin, r.end}; }
 
+struct way {
+  /// Uncles that lack, from the top down.
+  std::vector<chunk_range> uncles;
+  /// A node below `top` is known.
+  bool meets = false;
+};
+
+/// Whoever verified a chunk below a node knows both its children, and all above it.
+template <class Knows>
+way way_down(std::uint64_t chunk, const chunk_range& top, const Knows& knows) {
+  way out;
+  const auto uncles = uncles_of(chunk, top);
+  auto first = uncles.size();
+  chunk_range at{chunk, chunk + 1};
+  while (first > 0 && !out.meets) {
+    const auto& beside = uncles[first - 1];
+    at = {std::min(at.begin, beside.begin), std::max(at.end, beside.end)};
+    out.meets = knows(at);
+    if (!out.meets) --first;
+  }
+  out.uncles.assign(uncles.begin() + static_cast<std::ptrdiff_t>(first), uncles.end());
+  return out;
+}
+
 } // namespace
 
 bool chunk_sender::request(const chunk_range& r) {
@@ -47,32 +71,41 @@ std::optional<std::uint64_t> chunk_sender::next() const {
   return waiting_.front().begin;
 }
 
+std::optional<std::uint64_t> chunk_sender::next(const range_set& there) const {
+  for (const auto& w : waiting_) {
+    const auto some = there.intersect(run(w));
+    if (!some.empty()) return (*some.begin()).begin;
+  }
+  return std::nullopt;
+}
+
 std::vector<chunk_range> chunk_sender::hashes_for(std::uint64_t chunk) const {
   const bool again = sent_once_.contains(chunk);
   const auto knows = [&](const chunk_range& node) {
     return acked_.intersects(run(node)) || (!again && under_way_.intersects(run(node)));
   };
-  const auto peak = peak_above(chunk, chunks_);
-  const auto uncles = uncles_of(chunk, peak);
-  // Whoever verified a chunk below a node knows both its children, and all above it.
-  auto first = uncles.size();
-  chunk_range at{chunk, chunk + 1};
-  bool meets = false;
-  while (first > 0 && !meets) {
-    const auto& beside = uncles[first - 1];
-    at = {std::min(at.begin, beside.begin), std::max(at.end, beside.end)};
-    meets = knows(at);
-    if (!meets) --first;
-  }
+  const auto way = way_down(chunk, peak_above(chunk, chunks_), knows);
   std::vector<chunk_range> out;
-  if (!meets && !knows({0, chunks_})) out = peaks_of(chunks_);
-  out.insert(out.end(), uncles.begin() + static_cast<std::ptrdiff_t>(first), uncles.end());
+  if (!way.meets && !knows({0, chunks_})) out = peaks_of(chunks_);
+  out.insert(out.end(), way.uncles.begin(), way.uncles.end());
+  return out;
+}
+
+std::vector<chunk_range> chunk_sender::hashes_below(std::uint64_t chunk,
+                                                    const chunk_range& top) const {
+  const auto knows = [&](const chunk_range& node) { return acked_.intersects(run(node)); };
+  const auto way = way_down(chunk, top, knows);
+  std::vector<chunk_range> out;
+  if (!knows(top)) out.push_back(top);
+  out.insert(out.end(), way.uncles.begin(), way.uncles.end());
   return out;
 }
 
 void chunk_sender::sent(std::uint64_t chunk, std::size_t bytes, instant now) {
   if (!waiting_.empty() && waiting_.front().begin == chunk) {
     if (++waiting_.front().begin == waiting_.front().end) waiting_.pop_front();
+  } else {
+    cancel({chunk, chunk + 1});
   }
   flight f{chunk, bytes, now, sent_once_.contains(chunk), false};
   if (const auto before = sequence_of_.find(chunk); before != sequence_of_.end()) {
@@ -146,6 +179,12 @@ void chunk_sender::lose_all() {
 void chunk_sender::has(const chunk_range& r) {
   acked_.add({r.begin, std::min(r.end, chunks_)});
   cancel(r);
+}
+
+void chunk_sender::forget(std::uint64_t before) {
+  acked_.remove({0, before});
+  sent_once_.remove({0, before});
+  cancel({0, before});
 }
 
 } // namespace interswarm::ppsp

@@ -21,7 +21,8 @@ public:
   /// Chunks that are acknowledged behind one before it counts as lost.
   static constexpr unsigned lost_after = 3;
 
-  /// Of the whole content, once known: where the peaks are. Requests beyond it are cut.
+  /// Of the whole content: where the peaks are. Requests beyond it are cut. A live swarm's has no
+  /// end: `limits::max_chunks`.
   explicit chunk_sender(std::uint64_t chunks) : chunks_(chunks) {}
 
   /// The peer wants these, in addition. False: it wants too many ranges at once.
@@ -34,10 +35,16 @@ public:
 
   /// The chunk that goes next; nothing when none is asked for.
   std::optional<std::uint64_t> next() const;
+  /// The first asked for of those that are there: a peer may ask before there is anything.
+  std::optional<std::uint64_t> next(const range_set& there) const;
   /// Nodes whose hashes the peer lacks for `chunk` as far as we know, in the order of RFC 7574
   /// §5.5: peaks, where it has nothing yet, then uncles from the top down. What is under way counts
   /// as known, unless `chunk` was sent before and is asked for again.
   std::vector<chunk_range> hashes_for(std::uint64_t chunk) const;
+  /// In a live swarm, below the munro `top` over `chunk`: itself first, unless the peer has told
+  /// of a chunk below it (RFC 7574 §6.1.2.3), then uncles. Only what is acknowledged counts, so
+  /// that a datagram that is lost delays nobody but its own chunk (§5.3).
+  std::vector<chunk_range> hashes_below(std::uint64_t chunk, const chunk_range& top) const;
   /// It went out; `bytes` of datagram.
   void sent(std::uint64_t chunk, std::size_t bytes, instant now);
 
@@ -56,6 +63,8 @@ public:
   void lose_all();
   /// What the peer has, as its HAVEs say, needs no hashes and no sending.
   void has(const chunk_range& r);
+  /// A live swarm's chunks before `chunk` are no longer spoken of.
+  void forget(std::uint64_t before);
 
   const range_set& delivered() const { return acked_; }
 

@@ -10,6 +10,17 @@ constexpr std::uint32_t implied_chunk_bytes = 1024;
 
 } // namespace
 
+swarm_terms swarm_terms::live(const live_verifier& source, integrity_method m,
+                              std::uint64_t window) {
+  swarm_terms out;
+  out.id = source.swarm_id();
+  out.integrity = m;
+  out.signature = source.algorithm();
+  out.signature_bytes = source.signature_bytes();
+  out.live_window = window;
+  return out;
+}
+
 dialect swarm_terms::speech() const {
   dialect out;
   out.address = {addressing, chunk_bytes, std::nullopt};
@@ -27,6 +38,10 @@ protocol_options swarm_terms::answer(bool tells_chunk_bytes) const {
   if (is_live(integrity)) {
     out.signature = signature;
     out.live_window = live_window;
+    // RFC 7574 §7.9: in bytes where chunks are named by theirs.
+    if (live_window && addressing == chunk_addressing::byte_ranges_64 &&
+        *live_window < everything / chunk_bytes)
+      out.live_window = *live_window * chunk_bytes;
   }
   out.addressing = addressing;
   if (tells_chunk_bytes || chunk_bytes != implied_chunk_bytes) out.chunk_bytes = chunk_bytes;

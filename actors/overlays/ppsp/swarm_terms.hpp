@@ -1,11 +1,15 @@
 #pragma once
 
+#include "schema/ppsp/live_signature.hpp"
 #include "schema/ppsp/message.hpp"
 
 #include <optional>
 #include <string>
 
 namespace interswarm::ppsp {
+
+/// A live discard window without end (RFC 7574 §7.9).
+inline constexpr std::uint64_t everything = ~std::uint64_t{0};
 
 /// What all peers of a swarm agree on: the metadata that travels with its name (RFC 7574 §7).
 struct swarm_terms {
@@ -18,7 +22,11 @@ struct swarm_terms {
   /// Live only.
   std::optional<signature_algorithm> signature;
   std::size_t signature_bytes = 0;
+  /// Chunks behind its newest that we keep; `everything` for all.
   std::optional<std::uint64_t> live_window;
+
+  /// Those of a live swarm whose source has this key.
+  static swarm_terms live(const live_verifier& source, integrity_method m, std::uint64_t window);
 
   /// How we speak.
   dialect speech() const;
