@@ -9,12 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Before a path was measured.
-constexpr instant first_round_trip = 500ms;
 constexpr instant least_due = 500ms;
 constexpr instant most_due = 20s;
-/// What a pipeline holds, in time.
-constexpr instant pipeline_time = 1s;
 constexpr instant pex_every = 30s;
 
 tree_digest root_of_terms(const swarm_terms& t) {
@@ -122,16 +118,7 @@ void fetching_swarm::note_size() {
 
 void fetching_swarm::take_data(peer& p, const data& m, instant now) {
   counts_.bytes_received += m.payload.size();
-  if (now - p.second_began >= 1s) {
-    p.last_second = now - p.second_began < 2s ? p.this_second : 0;
-    p.this_second = 0;
-    p.second_began = now;
-  }
-  p.this_second += m.payload.size();
-  if (p.asked_at) {
-    const auto took = now - *std::exchange(p.asked_at, std::nullopt);
-    p.round_trip = p.round_trip ? (7 * *p.round_trip + took) / 8 : took;
-  }
+  p.meter.came(m.payload.size(), now);
   // One chunk a message; its length says whether it is the last one.
   if (m.chunks.size() != 1 || m.payload.size() > terms_.chunk_bytes) return blame(p);
   p.delay_us = static_cast<std::uint64_t>(now.count()) - m.sent_at_us;
@@ -197,17 +184,13 @@ void fetching_swarm::settle(instant now) {
 }
 
 std::uint64_t fetching_swarm::pipeline(const peer& p) const {
-  const auto rate = std::max(p.this_second, p.last_second);
-  const auto time = pipeline_time + p.round_trip.value_or(first_round_trip);
-  const auto bytes = static_cast<std::uint64_t>(static_cast<double>(rate) *
-                                                static_cast<double>(time.count()) / 1e6);
-  return std::clamp(bytes, limits_.least_pipeline_bytes, limits_.most_pipeline_bytes) /
+  return std::clamp(p.meter.pipeline(), limits_.least_pipeline_bytes, limits_.most_pipeline_bytes) /
          terms_.chunk_bytes;
 }
 
 instant fetching_swarm::due_after(const peer& p) const {
-  const auto path = p.round_trip.value_or(first_round_trip);
-  return std::clamp<instant>(4 * path + 2 * pipeline_time, least_due, most_due);
+  return std::clamp<instant>(4 * p.meter.round_trip() + 2 * arrival_meter::pipeline_time, least_due,
+                             most_due);
 }
 
 /// One datagram with what is due to this peer: acknowledgements, and requests.
@@ -229,7 +212,7 @@ void fetching_swarm::ask(peer& p, instant now) {
       for (const auto& one : addressable(r, speech.address))
         append_message(out, request{one}, speech);
     }
-    if (!asked.empty() && owes == 0) p.asked_at = now;
+    if (!asked.empty() && owes == 0) p.meter.asked(now);
   }
   if (picker_.wants_anything() && peers_.size() < limits_.peers / 2 &&
       p.line.understands(message_type::pex_request) &&

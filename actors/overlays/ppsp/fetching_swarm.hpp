@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/overlays/ppsp/arrival_meter.hpp"
 #include "actors/overlays/ppsp/chunk_picker.hpp"
 #include "actors/overlays/ppsp/merkle_book.hpp"
 #include "actors/overlays/ppsp/swarm_party.hpp"
@@ -82,14 +83,8 @@ private:
     /// It has heard from us behind the handshakes, which proves our address to it.
     bool greeted = false;
     unsigned wrongs = 0;
-    /// What arrives: bytes of this second and of the one before.
-    instant second_began{};
-    std::uint64_t this_second = 0;
-    std::uint64_t last_second = 0;
-    /// From the first request to its first chunk.
-    std::optional<instant> asked_at;
+    arrival_meter meter;
     std::optional<instant> pex_asked;
-    std::optional<instant> round_trip;
   };
 
   void start(channel_id own, channel line);

@@ -1,29 +1,10 @@
 #pragma once
 
-#include "schema/ppsp/merkle.hpp"
+#include "actors/overlays/ppsp/proved_nodes.hpp"
 
-#include <map>
-#include <unordered_map>
+#include <optional>
 
 namespace interswarm::ppsp {
-
-/// Hashes that one peer sent and nothing has proved yet.
-class heard_hashes {
-public:
-  /// The uncles of a hundred chunks of the largest tree.
-  static constexpr std::size_t max_nodes = 4096;
-
-  /// Replaces what the peer said of these chunks before. Beyond the limit the node that is furthest
-  /// on the left goes: peers send from left to right.
-  void hear(std::uint64_t bin, const tree_digest& hash);
-  const tree_digest* find(std::uint64_t bin) const;
-  void erase(std::uint64_t bin) { nodes_.erase(bin); }
-  std::size_t size() const { return nodes_.size(); }
-  const std::map<std::uint64_t, tree_digest>& nodes() const { return nodes_; }
-
-private:
-  std::map<std::uint64_t, tree_digest> nodes_;
-};
 
 /// What is proved of a static swarm's tree: its size, by peaks that hash up to the swarm id, and
 /// chunks. Not for several threads.
@@ -33,14 +14,7 @@ private:
 /// size that hashes up to the root counts, whoever said it and whenever.
 class merkle_book {
 public:
-  enum class judgement : std::uint8_t {
-    /// The chunk is the swarm's.
-    good,
-    /// It is not, or a hash that came with it is not: whoever sent them lies or is broken.
-    refuted,
-    /// Hashes lack.
-    unproved,
-  };
+  using judgement = ppsp::judgement;
 
   /// `root` is the swarm id and as long as `f`'s hashes.
   merkle_book(merkle_hash f, const tree_digest& root);
@@ -60,7 +34,7 @@ public:
 
   /// A node that is proved; nothing for one that is not, and for nodes inside subtrees that were
   /// left to whoever keeps the bytes.
-  const tree_digest* find(const chunk_range& at) const;
+  const tree_digest* find(const chunk_range& at) const { return proved_.find(at); }
   /// These chunks are all verified: their nodes below the one that covers them are forgotten.
   void settle(const chunk_range& subtree);
   /// Nodes held, for bounds and tests.
@@ -73,7 +47,7 @@ private:
   tree_digest root_;
   std::optional<std::uint64_t> chunks_;
   std::uint32_t generation_ = 0;
-  std::unordered_map<std::uint64_t, tree_digest> proved_;
+  proved_nodes proved_;
 };
 
 } // namespace interswarm::ppsp
