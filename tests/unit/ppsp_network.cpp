@@ -63,6 +63,21 @@ void host::fetch(const sample& s, const fetching_swarm::limits& l) {
   fetching = std::make_unique<fetching_swarm>(s.terms, *this, e, l);
 }
 
+void host::live(const swarm_terms& t, const live_verifier& source, const live_swarm::options& o,
+                const live_swarm::limits& l, std::unique_ptr<structure> shape) {
+  live_swarm::events e;
+  e.play = [this](std::uint64_t chunk, byte_view payload) {
+    append(taken, payload);
+    order.push_back(chunk);
+    if (plays) plays(chunk);
+  };
+  e.skipped = [this](const chunk_range& r) { skipped.push_back(r); };
+  e.heard_of = [this](const endpoint&) { ++heard; };
+  if (!shape) shape = std::make_unique<mesh>();
+  live_party =
+      std::make_unique<live_swarm>(t, source, *this, e, std::move(shape), o, l, network::epoch);
+}
+
 void host::send(const endpoint& to, byte_view datagram) { net_.carry(at_, to, datagram); }
 
 channel_id host::new_channel() { return static_cast<channel_id>(net_.random() | 1); }
@@ -74,22 +89,27 @@ void host::arrive(const endpoint& from, byte_view datagram) {
   if (in.destination() != 0) {
     if (serving) serving->take(in.destination(), from, datagram, net_.now);
     if (fetching) fetching->take(in.destination(), from, datagram, net_.now);
+    if (live_party) live_party->take(in.destination(), from, datagram, net_.now);
   } else if (const auto first = in.next(); first && *first) {
     const auto* h = std::get_if<handshake>(&**first);
     if (h && serving) serving->greet(from, *h, datagram.size(), net_.now);
     if (h && fetching) fetching->greet(from, *h, datagram.size(), net_.now);
+    if (h && live_party) live_party->greet(from, *h, datagram.size(), net_.now);
   }
   if (fetching) fetching->settle(net_.now);
+  if (live_party) live_party->settle(net_.now);
 }
 
 std::optional<instant> host::deadline() const {
   if (is_dead) return std::nullopt;
+  if (live_party) return live_party->deadline();
   return serving ? serving->deadline() : fetching ? fetching->deadline() : std::nullopt;
 }
 
 void host::tick() {
   if (serving) serving->tick(net_.now);
   if (fetching) fetching->tick(net_.now);
+  if (live_party) live_party->tick(net_.now);
 }
 
 host& network::add(const std::string& address) {

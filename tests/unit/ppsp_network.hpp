@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/overlays/ppsp/fetching_swarm.hpp"
+#include "actors/overlays/ppsp/live_swarm.hpp"
 #include "actors/overlays/ppsp/serving_swarm.hpp"
 
 #include <functional>
@@ -31,6 +32,9 @@ public:
 
   void serve(const sample& s, const serving_swarm::limits& l = {});
   void fetch(const sample& s, const fetching_swarm::limits& l = {});
+  /// What plays is appended to `taken`, and its numbers to `order`.
+  void live(const swarm_terms& t, const live_verifier& source, const live_swarm::options& o = {},
+            const live_swarm::limits& l = {}, std::unique_ptr<structure> shape = nullptr);
 
   void send(const endpoint& to, byte_view datagram) override;
   channel_id new_channel() override;
@@ -45,6 +49,7 @@ public:
 
   std::unique_ptr<serving_swarm> serving;
   std::unique_ptr<fetching_swarm> fetching;
+  std::unique_ptr<live_swarm> live_party;
   /// What was fetched, and in which order.
   bytes taken;
   std::vector<std::uint64_t> order;
@@ -52,6 +57,9 @@ public:
   std::size_t reads = 0;
   std::size_t ended = 0;
   std::size_t heard = 0;
+  std::vector<chunk_range> skipped;
+  /// Of each chunk that plays.
+  std::function<void(std::uint64_t chunk)> plays;
   bool is_dead = false;
 
 private:
@@ -68,6 +76,9 @@ public:
   void later(instant after, std::function<void()> what) {
     queue_.emplace(now + after, std::move(what));
   }
+  /// The time of day at 0.
+  static constexpr unix_time epoch{std::int64_t{1'795'000'000} * 1'000'000};
+  unix_time clock() const { return epoch + now; }
   /// Until `done` or the time is over; whether it was done.
   bool run(const std::function<bool()>& done, instant limit);
 

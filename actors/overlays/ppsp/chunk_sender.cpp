@@ -176,6 +176,12 @@ void chunk_sender::lose_all() {
   under_way_.clear();
 }
 
+std::optional<instant> chunk_sender::sent_at(const chunk_range& r) const {
+  const auto here = under_way_.intersect(run(r));
+  if (here.empty()) return std::nullopt;
+  return flights_[sequence_of_.at((*here.begin()).begin) - first_].at;
+}
+
 void chunk_sender::has(const chunk_range& r) {
   acked_.add({r.begin, std::min(r.end, chunks_)});
   cancel(r);

@@ -66,6 +66,9 @@ public:
   /// A live swarm's chunks before `chunk` are no longer spoken of.
   void forget(std::uint64_t before);
 
+  /// When the first of these that are under way was sent.
+  std::optional<instant> sent_at(const chunk_range& r) const;
+
   const range_set& delivered() const { return acked_; }
 
 private:
