@@ -6,7 +6,7 @@
 
 namespace interswarm::ppsp {
 
-/// What a tracker knows of a peer id (RFC 7846 §2.3). START: nothing. PEER REGISTERED: it joined,
+/// What a tracker knows of a peer id (RFC 7846). START: nothing. PEER REGISTERED: it joined,
 /// and the init timer runs. TRACKING: it was heard of since, and the track timer runs. TERMINATED:
 /// it left its last swarm; as START but for retries.
 enum class tracker_state : std::uint8_t { start, registered, tracking, terminated };

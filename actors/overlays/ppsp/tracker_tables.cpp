@@ -16,6 +16,8 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
 /// hash, the allocator's own, and the table's place.
 constexpr std::uint64_t list_overhead = 16 + 16;
 constexpr std::uint64_t table_overhead = 8 + 16 + 8 + 8 + 16 + 8;
+/// Its address' entry, as if each peer had its own, and the allocator's part of three blocks.
+constexpr std::uint64_t peer_overhead = 48 + 3 * 16;
 
 } // namespace
 
@@ -62,7 +64,7 @@ std::uint64_t tracker_book::tables::group_of(const ip_address& a) {
 }
 
 std::uint64_t tracker_book::tables::bytes_of(const peer& p) {
-  return sizeof(peer) + list_overhead + table_overhead + p.id.capacity() +
+  return sizeof(peer) + list_overhead + table_overhead + peer_overhead + p.id.capacity() +
          p.contacts.capacity() * sizeof(peer_contact) + p.swarms.capacity() * sizeof(membership) +
          p.swarms.size() * 2 * sizeof(peer*);
 }
