@@ -139,37 +139,37 @@ TEST_CASE("ppsp tracker message: what is refused, with which code and for whom")
       R"({"PPSPTrackerProtocol":{"version":2,"transaction_id":"7","request_type":"JUMP"}})");
   CHECK(version.code == tracker_error::unsupported_version);
   CHECK(version.transaction_id == "7");
+  const std::string connect = R"("request_type":"CONNECT","connect":{)";
+  const std::string action = connect + R"("swarm_action":)";
   const std::string join =
       R"("swarm_action":{"swarm_id":"11","action":"JOIN","peer_mode":"LEECH"})";
-  for (
-      const auto& members : std::vector<std::string>{
-          R"("request_type":"JUMP")", R"("request_type":"CONNECT")",
-          R"("request_type":"CONNECT","connect":{})",
-          R"("request_type":"CONNECT","connect":{"swarm_action":[]})",
-          R"("request_type":"CONNECT","connect":{"swarm_action":[5]})",
-          R"("request_type":"CONNECT","connect":{"swarm_action":{"swarm_id":"1","action":"JOIN","peer_mode":"LEECH"}})",
-          R"("request_type":"CONNECT","connect":{"swarm_action":{"swarm_id":"zz","action":"JOIN","peer_mode":"LEECH"}})",
-          R"("request_type":"CONNECT","connect":{"swarm_action":{"swarm_id":"11","action":"STAY","peer_mode":"LEECH"}})",
-          R"("request_type":"CONNECT","connect":{"swarm_action":{"swarm_id":"11","action":"JOIN"}})",
-          R"("request_type":"CONNECT","connect":{"peer_addr":{"port":80},)" + join + "}",
-          R"("request_type":"CONNECT","connect":{"peer_addr":{"ip_address":{"address":"tracker.example"},"port":80},)" +
-              join + "}",
-          R"("request_type":"CONNECT","connect":{"peer_addr":{"ip_address":{"address":"192.0.2.1"},"port":65536},)" +
-              join + "}",
-          R"("request_type":"FIND")", R"("request_type":"FIND","find":{"swarm_id":""})",
-          R"("request_type":"STAT_REPORT","stat_report":{"stat":[{"uploaded_bytes":1}]})"}) {
+  for (const auto& members : std::vector<std::string>{
+           R"("request_type":"JUMP")", R"("request_type":"CONNECT")", connect + R"(})",
+           connect + R"("swarm_action":[]})", connect + R"("swarm_action":[5]})",
+           action + R"({"swarm_id":"1","action":"JOIN","peer_mode":"LEECH"}})",
+           action + R"({"swarm_id":"zz","action":"JOIN","peer_mode":"LEECH"}})",
+           action + R"({"swarm_id":"11","action":"STAY","peer_mode":"LEECH"}})",
+           action + R"({"swarm_id":"11","action":"JOIN"}})",
+           connect + R"("peer_addr":{"port":80},)" + join + "}",
+           connect + R"("peer_addr":{"ip_address":{"address":"tracker.example"},"port":80},)" +
+               join + "}",
+           connect + R"("peer_addr":{"ip_address":{"address":"192.0.2.1"},"port":65536},)" + join +
+               "}",
+           R"("request_type":"FIND")", R"("request_type":"FIND","find":{"swarm_id":""})",
+           R"("request_type":"STAT_REPORT","stat_report":{"stat":[{"uploaded_bytes":1}]})"}) {
     const auto r = must_refuse(wrap(members));
     CHECK(r.code == tracker_error::bad_request);
     CHECK(r.transaction_id == "12345");
   }
-  // Base64, which the RFC does not name.
+  // Base64 is not read.
   CHECK_FALSE(swarm_bytes("q83vASNFZ4k="));
   CHECK_FALSE(swarm_bytes(""));
 }
 
 TEST_CASE("ppsp tracker message: every bound is kept") {
   const auto with_id = [](std::size_t length) {
-    return R"({"PPSPTrackerProtocol":{"version":1,"request_type":"STAT_REPORT","transaction_id":"1",)"
+    return R"({"PPSPTrackerProtocol":{"version":1,"request_type":"STAT_REPORT",)"
+           R"("transaction_id":"1",)"
            R"("peer_id":")" +
            std::string(length, 'p') + "\"}}";
   };
@@ -227,11 +227,13 @@ TEST_CASE("ppsp tracker message: responses are written as the RFC defines them")
 TEST_CASE("ppsp tracker message: responses of others are read leniently") {
   const auto r = decode_tracker_response(as_bytes(
       R"({"PPSPTrackerProtocol":{"version":"1","response_type":"0","error_code":"00",
-    "transaction_id":12345,"peer_addr":"198.51.100.1","swarm_result":{"swarm_id":"1111","result":"0",
+    "transaction_id":12345,"peer_addr":"198.51.100.1",
+    "swarm_result":{"swarm_id":"1111","result":"0",
     "peer_group":{"peer_info":[
       {"peer_id":"956264622298","peer_addr":{"ip_address":{"address_type":"ipv4",
         "address":"198.51.100.22"},"port":"80","priority":"1","type":"HOST"}},
-      {"peer_id":"broken","peer_addr":{"ip_address":{"address_type":"ipv4","address":"x"},"port":1}},
+      {"peer_id":"broken",
+        "peer_addr":{"ip_address":{"address_type":"ipv4","address":"x"},"port":1}},
       {"peer_id":"3332001256741","peer_addr":[{"ip_address":{"address_type":"ipv6",
         "address":"2001:db8::2"},"port":80,"type":"REFLEXIVE"}]}]}}}})"));
   REQUIRE(r);
