@@ -1,9 +1,11 @@
 #include "modes/fetch_command.hpp"
 
+#include "actors/overlays/ppsp/group_tree.hpp"
 #include "modes/name_argument.hpp"
 #include "modes/party_login.hpp"
 #include "modes/print.hpp"
 #include "schema/ed2k/record.hpp"
+#include "schema/ppsp/record.hpp"
 #include "storage/content_hasher.hpp"
 #include "storage/hash_list.hpp"
 
@@ -186,7 +188,22 @@ result<void> check_units(node_client& node, const msg::source_actor& source,
   return {};
 }
 
-/// For a content id, and for an ed2k name whose hash set nobody told: the whole file's hash.
+/// A PPSPP swarm's bytes hash up to its id.
+result<void> check_swarm(const ppsp::swarm_key& key, std::uint64_t size, const partial_file& file) {
+  std::vector<ppsp::tree_digest> groups;
+  const auto group_bytes = ppsp::group_chunks * key.chunk_bytes;
+  for (std::uint64_t at = 0; at < size; at += group_bytes) {
+    auto data = file.read({at, std::min(size, at + group_bytes)});
+    if (!data) return tl::unexpected(data.error());
+    groups.push_back(
+        ppsp::chunk_group(key.hash, groups.size(), key.chunk_bytes, std::move(*data)).top());
+  }
+  if (ppsp::groups_fit(groups, key, ppsp::chunks_of(size, key.chunk_bytes))) return {};
+  return fail(errc::refuted, "the bytes that came are not what the name says");
+}
+
+/// For a content id, a PPSPP swarm, and an ed2k name whose hash set nobody told: the whole file's
+/// hash.
 result<void> check_whole(node_client& node, const msg::source_actor& source, const msg::name& name,
                          std::uint64_t size, const partial_file& file) {
   if (name == content_name(name.key)) {
@@ -196,6 +213,10 @@ result<void> check_whole(node_client& node, const msg::source_actor& source, con
     if (!hashes) return tl::unexpected(hashes.error());
     if (!equal(*hashes->content_id, name.key))
       return fail(errc::refuted, "the bytes that came are not what the content id names");
+    return judge(node, source, {0, size}, msg::verdict::good);
+  }
+  if (const auto swarm = ppsp::read_name(name)) {
+    if (auto same = check_swarm(*swarm, size, file); !same) return same;
     return judge(node, source, {0, size}, msg::verdict::good);
   }
   const auto key = ed2k::read_name(name);

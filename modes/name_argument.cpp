@@ -3,6 +3,7 @@
 #include "schema/base/encoding.hpp"
 #include "schema/bittorrent/record.hpp"
 #include "schema/ed2k/record.hpp"
+#include "schema/ppsp/record.hpp"
 #include "storage/metalink.hpp"
 
 #include <algorithm>
@@ -23,7 +24,7 @@ result<std::string> read_file(const std::string& path) {
   const auto size = std::filesystem::file_size(path, failure);
   if (failure == std::errc::no_such_file_or_directory)
     return fail(errc::not_found,
-                path + ": no magnet or ed2k link, no content id, and no such file");
+                path + ": no magnet, ed2k or ppspp link, no content id, and no such file");
   if (failure) return fail(errc::io, path + ": " + failure.message());
   if (size > max_description_bytes)
     return fail(errc::too_large, path + ": larger than 32 MiB, which no torrent or metalink is");
@@ -152,6 +153,11 @@ result<records> read_name_argument(const std::string& text, std::uint64_t size_h
     if (!link) return named(tl::unexpected(link.error()));
     return records{ed2k::make_record(*link)};
   }
+  if (ppsp::looks_like_link(text)) {
+    const auto link = ppsp::parse_link(text);
+    if (!link) return named(tl::unexpected(link.error()));
+    return records{ppsp::make_record(*link)};
+  }
   if (text.size() == 64) {
     if (const auto id = from_hex(text)) {
       msg::name_record record;
@@ -165,14 +171,14 @@ result<records> read_name_argument(const std::string& text, std::uint64_t size_h
   if (text.find("://") != std::string::npos) {
     return fail(errc::malformed, "\"" + printable(text, 120) +
                                      "\": not a name known here; give a magnet link, an ed2k:// "
-                                     "link, a .torrent or .meta4 file or a content id");
+                                     "or ppspp:// link, a .torrent or .meta4 file or a content id");
   }
   return from_file(text, size_hint);
 }
 
 std::vector<msg::name> names_in(const std::string& text) {
   std::vector<msg::name> out;
-  if (text.starts_with("magnet:") || ed2k::looks_like_link(text)) {
+  if (text.starts_with("magnet:") || ed2k::looks_like_link(text) || ppsp::looks_like_link(text)) {
     if (const auto found = read_name_argument(text))
       for (const auto& r : *found) out.push_back(r.name);
     return out;

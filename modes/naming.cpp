@@ -3,6 +3,7 @@
 #include "schema/base/encoding.hpp"
 #include "schema/bittorrent/record.hpp"
 #include "schema/ed2k/record.hpp"
+#include "schema/ppsp/record.hpp"
 #include "storage/limits.hpp"
 
 #include <cstring>
@@ -82,6 +83,25 @@ result<std::vector<msg::name_record>> name_ed2k(const content_hashes& h, const s
   return std::vector<msg::name_record>{std::move(record)};
 }
 
+result<std::vector<msg::name_record>> name_ppsp(const content_hashes& h, const std::string& title) {
+  // RFC 7574 defines no tree of nothing.
+  if (!h.ppspp_sha256) return std::vector<msg::name_record>{};
+  ppsp::swarm_link link;
+  link.key.id = h.ppspp_sha256->root();
+  link.key.chunk_bytes = ppspp_chunk_size;
+  link.size = h.size;
+  link.name = title_or_id(title, h);
+  auto record = ppsp::make_record(link);
+  record.content_id = slice::copy_of(*h.content_id);
+  // Without it whoever serves reads the whole content first.
+  if (h.ppspp_sha256->nodes.size() <= limits::metadata_bytes)
+    record.metadata = slice::copy_of(h.ppspp_sha256->nodes);
+  auto strong = bep52_hash_list(h);
+  strong.evidence = msg::evidence::verified;
+  record.hashes.push_back(std::move(strong));
+  return std::vector<msg::name_record>{std::move(record)};
+}
+
 } // namespace
 
 std::vector<bridge::naming> all_namings() {
@@ -98,6 +118,8 @@ std::vector<bridge::naming> all_namings() {
          return out;
        }},
       {std::string(ed2k::overlay_word), name_ed2k,
+       [](std::uint64_t) { return std::vector<std::uint64_t>{}; }},
+      {std::string(ppsp::overlay_word), name_ppsp,
        [](std::uint64_t) { return std::vector<std::uint64_t>{}; }},
   };
 }

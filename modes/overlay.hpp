@@ -55,6 +55,7 @@ public:
 
 std::unique_ptr<overlay> make_bittorrent_overlay();
 std::unique_ptr<overlay> make_ed2k_overlay();
+std::unique_ptr<overlay> make_ppsp_overlay();
 std::vector<std::unique_ptr<overlay>> all_overlays();
 
 } // namespace interswarm

@@ -119,8 +119,8 @@ std::optional<peer_address> read_address(const json& from) {
   return out;
 }
 
-peer_number read_numbers(const json& from) {
-  peer_number out;
+peer_num read_numbers(const json& from) {
+  peer_num out;
   const auto count = number(find(from, "peer_count"), std::numeric_limits<std::uint64_t>::max());
   if (count) {
     out.peer_count =
@@ -201,7 +201,7 @@ void writer::address(const peer_address& a) {
   close('}');
 }
 
-void writer::numbers(const peer_number& n) {
+void writer::numbers(const peer_num& n) {
   open('{').member("peer_count", n.peer_count);
   if (n.nat != nat_ability::unknown)
     member("ability_nat", abilities[static_cast<std::size_t>(n.nat)]);

@@ -35,7 +35,7 @@ std::optional<std::size_t> word(const nlohmann::json* from,
 /// Nothing where the address or the port is missing or broken.
 std::optional<peer_address> read_address(const nlohmann::json& from);
 /// What is not said or not understood stays as it is by default.
-peer_number read_numbers(const nlohmann::json& from);
+peer_num read_numbers(const nlohmann::json& from);
 
 /// A JSON object or array that is written member by member.
 class writer {
@@ -49,7 +49,7 @@ public:
   writer& member(std::string_view n, std::string_view text) { return name(n).value(text); }
   writer& member(std::string_view n, std::uint64_t number) { return name(n).value(number); }
   void address(const peer_address& a);
-  void numbers(const peer_number& n);
+  void numbers(const peer_num& n);
   bytes take() { return {out_.begin(), out_.end()}; }
 
 private:

@@ -20,7 +20,7 @@ struct swarm_action {
 
 struct connect_request {
   /// Absent: no peers are asked for.
-  std::optional<peer_number> numbers;
+  std::optional<peer_num> numbers;
   std::vector<peer_address> addresses;
   /// At least one.
   std::vector<swarm_action> actions;
@@ -30,7 +30,7 @@ struct connect_request {
 
 struct find_request {
   std::string swarm_id;
-  std::optional<peer_number> numbers;
+  std::optional<peer_num> numbers;
 
   friend bool operator==(const find_request&, const find_request&) = default;
 };

@@ -37,7 +37,7 @@ enum class link_kind : std::uint8_t { unknown, wired, wireless };
 
 /// `peer_num`: how many peers are wanted, and what the asker is like. Words that a deployed client
 /// sends in place of the numbers ("NORMAL") are read as absent.
-struct peer_number {
+struct peer_num {
   std::uint16_t peer_count = limits::tracker_peers;
   nat_ability nat = nat_ability::unknown;
   std::optional<std::uint32_t> concurrent_links;
@@ -45,7 +45,7 @@ struct peer_number {
   std::optional<std::uint32_t> online_time;
   std::optional<std::uint32_t> upload_bandwidth;
 
-  friend bool operator==(const peer_number&, const peer_number&) = default;
+  friend bool operator==(const peer_num&, const peer_num&) = default;
 };
 
 /// `peer_addr`.

@@ -56,9 +56,9 @@ enum class kind { connect, find, report };
 bytes body_of(const party& p, kind k, std::size_t round) {
   tracker_request r{std::to_string(round * 1'000'000), p.id, stat_report{}};
   if (k == kind::connect) {
-    r.body = connect_request{peer_number{}, {{p.at}}, {{p.swarm, true, p.seeder}}};
+    r.body = connect_request{peer_num{}, {{p.at}}, {{p.swarm, true, p.seeder}}};
   } else if (k == kind::find) {
-    r.body = find_request{p.swarm, peer_number{}};
+    r.body = find_request{p.swarm, peer_num{}};
   } else {
     r.body = stat_report{{{p.swarm, 1000 * round, 2000 * round, 1'000'000, 5}}};
   }

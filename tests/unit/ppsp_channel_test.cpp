@@ -182,3 +182,18 @@ TEST_CASE("ppsp terms: who cannot be one of the swarm is told from who speaks ot
   o.minimum_version.reset();
   CHECK(t.refuses(o));
 }
+
+TEST_CASE("ppsp channel: a live peer says how much it keeps, in its addresses' unit") {
+  for (const auto method : {chunk_addressing::chunk_ranges_32, chunk_addressing::byte_ranges_64}) {
+    const auto key = *live_signer::generate(signature_algorithm::ecdsa_p256_sha256);
+    auto live = swarm_terms::live(key.verifier(), integrity_method::unified_merkle_tree, 512);
+    live.addressing = method;
+    const auto options = live.opening();
+    CHECK(options.live_window ==
+          (method == chunk_addressing::byte_ranges_64 ? 512 * std::uint64_t{1024} : 512));
+    const auto peer = *endpoint::parse("192.0.2.7:7");
+    CHECK(channel::answer(live, 1, peer, handshake{2, options}, instant{0}).keeps() == 512);
+    live.live_window = everything;
+    CHECK_FALSE(channel::answer(live, 1, peer, handshake{2, live.opening()}, instant{0}).keeps());
+  }
+}

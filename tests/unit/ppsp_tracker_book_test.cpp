@@ -30,7 +30,7 @@ struct fixture {
     return a;
   }
   static connect_request actions(std::vector<swarm_action> list, const std::string& from,
-                                 std::optional<peer_number> numbers = {}) {
+                                 std::optional<peer_num> numbers = {}) {
     const auto at =
         endpoint::parse((from.find(':') == from.npos ? from : "[" + from + "]") + ":7001");
     return {numbers, {{*at}}, std::move(list)};
@@ -43,7 +43,7 @@ struct fixture {
     return ask(peer, actions({{swarm_text(swarm), false, false}}, from), from);
   }
   tracker_response find(const std::string& peer, const bytes& swarm, const std::string& from,
-                        std::optional<peer_number> numbers = {}) {
+                        std::optional<peer_num> numbers = {}) {
     return ask(peer, find_request{swarm_text(swarm), numbers}, from);
   }
   tracker_response report(const std::string& peer, const std::string& from) {
@@ -167,7 +167,7 @@ TEST_CASE("ppsp tracker book: a group is others of the swarm, as many as wanted"
   for (const auto& id : leech) seeders += std::stoi(id.substr(1)) % 2 == 0;
   CHECK(seeders == 10);
   for (int i = 0; i < 50; ++i) {
-    const auto some = ids(f.find("leech", swarm_a, "203.0.113.1", peer_number{5, {}, {}, {}, {}}));
+    const auto some = ids(f.find("leech", swarm_a, "203.0.113.1", peer_num{5, {}, {}, {}, {}}));
     CHECK(some.size() == 5);
     CHECK_FALSE(some.contains("leech"));
     for (const auto& id : some) CHECK(std::stoi(id.substr(1)) % 10 != 9);
@@ -178,12 +178,12 @@ TEST_CASE("ppsp tracker book: a group is others of the swarm, as many as wanted"
   for (const auto& id : ids(f.find("seed", swarm_a, "203.0.113.2")))
     CHECK((id == "leech" || std::stoi(id.substr(1)) % 2 == 1));
   CHECK(f.find("seed", swarm_b, "203.0.113.2").error == tracker_error::forbidden_action);
-  CHECK(ids(f.find("seed", swarm_a, "203.0.113.2", peer_number{0, {}, {}, {}, {}})).empty());
+  CHECK(ids(f.find("seed", swarm_a, "203.0.113.2", peer_num{0, {}, {}, {}, {}})).empty());
 }
 
 TEST_CASE("ppsp tracker book: NAT abilities and address families decide who is given") {
   fixture f;
-  const auto with = [](nat_ability n) { return peer_number{2, n, {}, {}, {}}; };
+  const auto with = [](nat_ability n) { return peer_num{2, n, {}, {}, {}}; };
   const auto enter = [&](const std::string& id, const std::string& from, nat_ability n) {
     return f.ask(id, fixture::actions({{swarm_text(swarm_a), true, false}}, from, with(n)), from);
   };
@@ -199,7 +199,7 @@ TEST_CASE("ppsp tracker book: NAT abilities and address families decide who is g
   }
   CHECK(ids(f.find("six", swarm_a, "2001:db8::1")).empty());
   // Who has both families is given both.
-  connect_request both{peer_number{29, nat_ability::no_nat, {}, {}, {}},
+  connect_request both{peer_num{29, nat_ability::no_nat, {}, {}, {}},
                        {{*endpoint::parse("203.0.113.5:1")}, {*endpoint::parse("[2001:db8::5]:1")}},
                        {{swarm_text(swarm_a), true, false}}};
   CHECK(ids(f.ask("both", both, "203.0.113.5")).size() == 8);

@@ -65,7 +65,7 @@ TEST_CASE("ppsp tracker message: one action in place of an array, numbers as str
     "swarm_action":{"swarm_id":"1111","action":"JOIN","peer_mode":"LEECH"}})"));
   const auto& c = std::get<connect_request>(r.body);
   REQUIRE(c.numbers);
-  CHECK(*c.numbers == peer_number{5, nat_ability::stun, 5u, 200u, 600u});
+  CHECK(*c.numbers == peer_num{5, nat_ability::stun, 5u, 200u, 600u});
   REQUIRE(c.addresses.size() == 2);
   CHECK(c.addresses[0].link == link_kind::wireless);
   CHECK(c.addresses[1].at == endpoint::parse("[2001:db8::2]:80"));

@@ -1,8 +1,10 @@
 #include "actors/overlays/bittorrent/tracker.hpp"
 
-#include "actors/overlays/bittorrent/http_front.hpp"
+#include "actors/overlays/bittorrent/http_responder.hpp"
 #include "actors/overlays/bittorrent/tracker_names.hpp"
 #include "actors/overlays/bittorrent/tracker_service.hpp"
+#include "actors/runtime/demand_board.hpp"
+#include "actors/runtime/http_front.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/on_loop.hpp"
 #include "actors/runtime/registration.hpp"
@@ -17,12 +19,21 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tracker_tick = 50 * kj::MILLISECONDS;
-constexpr auto tracker_listener_patience = 10s;
 constexpr std::uint64_t reload_ms = 5000;
 /// Table slots that one tick looks at.
 constexpr std::size_t slots_per_tick = 4096;
-/// Demands that one listener has not answered yet; more are left out, they come again.
-constexpr std::uint32_t demands_in_flight = 64;
+
+runtime::http_answer answer_http(http_responder& responder, const runtime::http_question& asked,
+                                 const tracker_stats::side& udp) {
+  http_responder::question q;
+  q.is_get = asked.method == kj::HttpMethod::GET;
+  q.url = asked.url;
+  q.from = asked.from.address;
+  q.local = asked.local;
+  q.forwarded_for = asked.forwarded_for;
+  auto answer = responder.respond(q, tracker_now_ms(), udp);
+  return {answer.status, answer.type, std::move(answer.body)};
+}
 
 /// Our own tracker as an actor. The UDP threads work beside it; HTTP and housekeeping are on its
 /// loop.
@@ -37,7 +48,7 @@ public:
   const char* name() const override { return "bittorrent-tracker"; }
   void on_exit() override {
     hub_->owner = nullptr;
-    listeners_.clear();
+    listeners_->clear();
     chores_.reset();
     http_.reset();
     service_.reset();
@@ -62,18 +73,21 @@ private:
   struct hub {
     tracker* owner = nullptr;
   };
-  struct listener {
-    msg::demand_listener_actor handle;
-    std::uint32_t waiting = 0;
-  };
 
   void start() {
     auto& io = home().io();
     if (service_->options().http) {
-      http_ = runtime::on_loop<kj::Own<http_front>>(
-          home(), kj::heap<http_front>(home().timer(), service_->store(), service_->options(),
-                                       std::random_device{}(),
-                                       [service = service_] { return service->udp_counters(); }));
+      runtime::http_front_options o;
+      o.connections = std::min<std::uint32_t>(service_->options().http_connections,
+                                              tracker_limits::http_connections);
+      o.idle_s = tracker_limits::http_idle_s;
+      const auto responder = std::make_shared<http_responder>(
+          service_->store(), service_->options(), std::random_device{}());
+      http_ = runtime::on_loop<kj::Own<runtime::http_front>>(
+          home(), kj::heap<runtime::http_front>(
+                      home().timer(), o, [service = service_, responder](const auto& q) {
+                        return answer_http(*responder, q, service->udp_counters());
+                      }));
       for (auto& socket : service_->take_http_sockets())
         (*http_)->serve(io.lowLevelProvider->wrapListenSocketFd(kj::mv(socket)));
     }
@@ -114,25 +128,8 @@ private:
 
   void tell_demands() {
     for (const auto& status : service_->store().take_demands(tracker_limits::demands_per_turn)) {
-      for (auto& named : names_.of(status)) {
-        for (auto& [id, l] : listeners_) tell(id, l, named);
-      }
+      for (auto& named : names_.of(status)) listeners_->tell(*this, named);
     }
-  }
-
-  void tell(std::uint64_t id, listener& l, const msg::swarm_status& status) {
-    if (l.waiting >= demands_in_flight) return;
-    ++l.waiting;
-    const auto answered = [this, id] {
-      if (const auto it = listeners_.find(id); it != listeners_.end()) --it->second.waiting;
-    };
-    request(l.handle, tracker_listener_patience, msg::demand_listener_demand{status})
-        .then([answered] { answered(); },
-              [this, id, answered](const caf::error& e) {
-                answered();
-                const auto why = runtime::to_error(e).code;
-                if (why == errc::unavailable || why == errc::disconnected) listeners_.erase(id);
-              });
   }
 
   caf::result<msg::tracker_announce_result> announce(const msg::tracker_announce& x) {
@@ -183,37 +180,19 @@ private:
   }
 
   caf::result<msg::tracker_watch_result> watch(const msg::tracker_watch& x) {
-    if (!x.listener) return runtime::make_caf_error(errc::malformed, "no listener");
-    if (listeners_.size() >= tracker_limits::listeners)
-      return runtime::make_caf_error(errc::overloaded, "too many listeners at this tracker");
-    const auto id = next_listener_++;
-    listeners_[id].handle = x.listener;
-    auto watching = runtime::spawn_on<runtime::registration>(
-        home(),
-        [weak = std::weak_ptr(hub_), id] {
-          const auto h = weak.lock();
-          const bool in = h && h->owner && h->owner->listeners_.contains(id);
-          return msg::registration_check_result{in, in ? "watching" : "the listener is gone"};
-        },
-        [weak = std::weak_ptr(hub_), id, loop = home().weak_from_this()] {
-          if (const auto at = loop.lock()) {
-            at->post([weak, id] {
-              if (const auto h = weak.lock(); h && h->owner) h->owner->listeners_.erase(id);
-            });
-          }
-        });
-    return msg::tracker_watch_result{watching};
+    auto watching = listeners_->watch(home(), x.listener);
+    if (!watching) return runtime::make_caf_error(watching.error());
+    return *watching;
   }
 
   std::shared_ptr<tracker_service> service_;
   std::shared_ptr<hub> hub_;
   name_book names_;
-  std::map<std::uint64_t, listener> listeners_;
-  std::uint64_t next_listener_ = 1;
+  std::shared_ptr<runtime::demand_board> listeners_ = std::make_shared<runtime::demand_board>();
   std::uint64_t refreshed_ms_ = tracker_now_ms();
   std::uint64_t reloaded_ms_ = refreshed_ms_;
   std::mt19937_64 random_{std::random_device{}()};
-  runtime::on_loop<kj::Own<http_front>> http_;
+  runtime::on_loop<kj::Own<runtime::http_front>> http_;
   runtime::on_loop<kj::Promise<void>> chores_;
 };
 

@@ -22,8 +22,7 @@ constexpr std::uint32_t udp_peers_v4 = 200;
 constexpr std::uint32_t udp_peers_v6 = 70;
 /// Addresses whose rate is watched by one UDP worker.
 constexpr std::size_t rate_slots = 1u << 16;
-/// Bytes of an HTTP request line with all headers.
-constexpr std::size_t http_header_bytes = 16u << 10;
+/// Connections that the HTTP side holds at once.
 constexpr std::size_t http_connections = 4096;
 constexpr std::uint32_t http_idle_s = 60;
 /// Names a registrar follows at one foreign tracker.

@@ -1,6 +1,6 @@
 #include "actors/overlays/bittorrent/tracker_service.hpp"
 
-#include "actors/runtime/socket_address.hpp"
+#include "actors/runtime/http_front.hpp"
 #include "actors/runtime/wall_clock.hpp"
 
 #include <cerrno>
@@ -13,17 +13,12 @@ namespace interswarm::bittorrent {
 
 namespace {
 
-constexpr int listen_backlog = 1024;
 constexpr std::size_t list_file_bytes = tracker_limits::listed_names * 41;
 
 std::array<std::uint64_t, 2> new_secret() {
   std::random_device random;
   const auto word = [&] { return std::uint64_t{random()} << 32 | random(); };
   return {word(), word()};
-}
-
-void set_option(int fd, int level, int name, int value) {
-  ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
 } // namespace
@@ -64,25 +59,12 @@ result<std::shared_ptr<tracker_service>> tracker_service::start(const tracker_op
 }
 
 result<void> tracker_service::listen_http() {
-  for (auto at : options_.listen) {
-    const bool v4 = at.address.is_v4();
-    kj::AutoCloseFd fd(
-        ::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    sockaddr_storage address;
-    auto length = runtime::to_sockaddr(at, address);
-    if (fd.get() >= 0) {
-      set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-      if (!v4) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    }
-    if (fd.get() < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
-        ::listen(fd, listen_backlog) != 0) {
-      return fail(errc::configuration, "tracker: cannot listen on TCP " + at.to_string() + ": " +
-                                           std::strerror(errno) + " (is another tracker running?)");
-    }
-    length = sizeof address;
-    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-    http_addresses_.push_back(runtime::from_sockaddr(address));
-    http_sockets_.push_back(kj::mv(fd));
+  for (const auto& at : options_.listen) {
+    auto socket = runtime::listen_tcp(at, "tracker");
+    if (!socket)
+      return fail(errc::configuration, socket.error().text + " (is another tracker running?)");
+    http_addresses_.push_back(socket->at);
+    http_sockets_.push_back(kj::mv(socket->fd));
   }
   return {};
 }

@@ -118,7 +118,7 @@ private:
                      std::uint64_t now_ms);
   void renew(peer& p, const connect_request& c, const asker& from);
   void note(swarm_result& out, peer& p, const swarm& s, bool seeder,
-            const std::optional<peer_number>& numbers, const asker& from, std::uint64_t random);
+            const std::optional<peer_num>& numbers, const asker& from, std::uint64_t random);
   std::vector<tracker_peer> choose(const swarm& s, const peer& p, bool seeder, std::size_t want,
                                    const asker& from, std::uint64_t random) const;
   std::optional<tracker_peer> own_peer(const swarm& s, bool seeder, const asker& from,

@@ -81,7 +81,7 @@ std::vector<tracker_peer> tracker_book::choose(const swarm& s, const peer& p, bo
 }
 
 void tracker_book::note(swarm_result& out, peer& p, const swarm& s, bool seeder,
-                        const std::optional<peer_number>& numbers, const asker& from,
+                        const std::optional<peer_num>& numbers, const asker& from,
                         std::uint64_t random) {
   const auto want = numbers ? numbers->peer_count : options_.default_want;
   out.peers = choose(s, p, seeder, std::min(want, options_.max_want), from, random);

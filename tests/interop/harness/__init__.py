@@ -15,7 +15,16 @@ from .files import (
     sha256,
     wrong_bytes,
 )
-from .node import BitTorrentFace, Ed2kFace, Node, crossed_bytes, make_keys, must_agree, uri_of
+from .node import (
+    BitTorrentFace,
+    Ed2kFace,
+    Node,
+    PpspFace,
+    crossed_bytes,
+    make_keys,
+    must_agree,
+    uri_of,
+)
 from .origin import Origin
 from .process import Failure, Process, wait_port, wait_until
 from .run import Run, case, main, run_alone, work_folder
@@ -35,6 +44,7 @@ __all__ = [
     "Node",
     "OpenTracker",
     "Origin",
+    "PpspFace",
     "Process",
     "Run",
     "Scene",

@@ -38,6 +38,7 @@ def configuration(
     bittorrent=None,
     ed2k=None,
     listen=None,
+    ppsp=None,
     keys=None,
     neighbours=(),
     bridge=None,
@@ -45,8 +46,8 @@ def configuration(
 ):
     """A node's configuration, the one place that knows its form.
 
-    `bittorrent` and `ed2k` are the addresses of the faces (None: the node has no such face), as
-    `BitTorrentFace` and `Ed2kFace` below; `neighbours` are pairs of a domain and its address (""
+    `bittorrent`, `ed2k` and `ppsp` are the addresses of the faces (None: the node has no such
+    face), as `BitTorrentFace`, `Ed2kFace` and `PpspFace` below; `neighbours` are pairs of a domain and its address (""
     where it dials us); `soa` are the tables of a cluster's node.
     """
     tables = {
@@ -71,6 +72,8 @@ def configuration(
         tables.update(bittorrent.tables())
     if ed2k:
         tables.update(ed2k.tables())
+    if ppsp:
+        tables.update(ppsp.tables())
     return toml_text(tables)
 
 
@@ -132,6 +135,26 @@ class Ed2kFace:
         return f"{self.ip}:{self.SERVER_PORT}"
 
 
+class PpspFace:
+    """PPSP at `ip`, with a tracker of our own."""
+
+    TRACKER_PORT = 7846
+    PEER_PORT = 7574
+
+    def __init__(self, ip):
+        self.ip = ip
+
+    def tables(self):
+        return {
+            "ppsp.tracker": {"listen": [f"{self.ip}:{self.TRACKER_PORT}"]},
+            "ppsp.peer": {"listen": f"{self.ip}:{self.PEER_PORT}"},
+        }
+
+    @property
+    def url(self):
+        return f"http://{self.ip}:{self.TRACKER_PORT}/"
+
+
 class Node:
     """One `interswarm --mode bridge`, or `--mode soa` with tables for it."""
 
@@ -141,6 +164,7 @@ class Node:
         self.name = name
         self.bittorrent = bittorrent
         self.ed2k = ed2k
+        self.ppsp = more.get("ppsp")
         self.folder = run.folder(name)
         self.config = os.path.join(self.folder, "node.toml")
         self._more = more

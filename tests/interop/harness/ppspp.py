@@ -98,9 +98,10 @@ def span(node):
 class Speech:
     """How a side writes chunk specifications and hashes."""
 
-    def __init__(self, addressing=2, hash_size=32):
+    def __init__(self, addressing=2, hash_size=32, signature_size=0):
         self.addressing = addressing
         self.hash_size = hash_size
+        self.signature_size = signature_size
 
     def write(self, first, last):
         if self.addressing == 2:
@@ -188,6 +189,12 @@ def read_messages(data, speech):
                 first, last, at = speech.read(data, at)
                 yield kind, (first, last, data[at : at + speech.hash_size])
                 at += speech.hash_size
+            elif kind == SIGNED and speech.signature_size:
+                first, last, at = speech.read(data, at)
+                (stamp,) = struct.unpack_from(">Q", data, at)
+                signature = data[at + 8 : at + 8 + speech.signature_size]
+                yield kind, (first, last, stamp, signature)
+                at += 8 + speech.signature_size
             elif kind == DATA:
                 first, last, at = speech.read(data, at)
                 (stamp,) = struct.unpack_from(">Q", data, at)
