@@ -17,6 +17,9 @@ from harness import (
     main,
     make_file,
     make_torrent,
+    must_be_equal,
+    ppsp_leech,
+    swarm_of,
 )
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples")
@@ -92,6 +95,12 @@ def soa(run):
     run.command(reader, ["curl", "-sSf", "-o", target, url])
     with open(target, "rb") as got, open(stage.file, "rb") as original:
         run.must(got.read() == original.read(), "curl holds the same bytes")
+    swarm = swarm_of(next(link for link in links if link.startswith("ppspp://")))
+    target = os.path.join(run.folder("swarm"), "content.bin")
+    peer = run.host("ppsp", stage.network)
+    leech = ppsp_leech(run, peer, f"http://{stage.host.ip}:7846/", swarm, target)
+    run.must(leech.wait_end(60) == 0, "a peer of the PPSPP swarm has the content")
+    must_be_equal(target, stage.file)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ and fetches, and between it and unmodified clients stands the bridge.
 """
 
 import os
-import re
 import sys
 
 from harness import (
@@ -21,10 +20,11 @@ from harness import (
     make_file,
     make_torrent,
     must_be_equal,
+    ppsp_leech,
+    ppsp_seed,
+    swarm_of,
     uri_of,
 )
-
-SEED_PORT = 7001
 
 
 class Stage:
@@ -45,34 +45,9 @@ class Stage:
             ppsp=PpspFace(ip["ppsp"]),
         )
 
-    def _script(self, host, name, *words):
-        path = os.path.join(os.path.dirname(__file__), "harness", name)
-        return self.run.start(host, [sys.executable, path, *words], f"{host.name}-{name}")
-
-    def ppsp_seed(self, path):
-        """The second implementation seeds the file; answers with its swarm id."""
+    def seed(self, path):
         host = self.run.host("seed", self.nets["ppsp"])
-        listen = f"{host.ip}:{SEED_PORT}"
-        seed = self._script(host, "ppspp.py", "seed", path, "--listen", listen)
-        seed.wait_for(listen, 20)
-        swarm = re.search(r"^([0-9a-f]{64}) ", seed.text(), re.M).group(1)
-        member = self._member(host, swarm, "seed", listen)
-        member.wait_for("joined", 10)
-        return swarm
-
-    def _member(self, host, swarm, mode, address):
-        return self._script(host, "pptp.py", self.node.ppsp.url, swarm, mode, address)
-
-    def ppsp_leech(self, swarm, target):
-        """The second implementation asks the tracker and fetches; answers with its process."""
-        host = self.run.host("leech", self.nets["ppsp"])
-        listen = f"{host.ip}:{SEED_PORT}"
-        member = self._member(host, swarm, "leech", listen)
-        member.wait_for("peer ", 30)
-        peer = re.search(r"^peer (\S+)", member.text(), re.M).group(1)
-        return self._script(
-            host, "ppspp.py", "leech", swarm, target, "--listen", listen, "--peer", peer
-        )
+        return ppsp_seed(self.run, host, self.node.ppsp.url, path)
 
 
 @case(timeout_s=150)
@@ -80,7 +55,7 @@ def swarm_to_the_others(run):
     """What only a PPSPP swarm holds is downloaded by aria2 and aMule."""
     stage = Stage(run)
     original = make_file(os.path.join(stage.data, "content.bin"), 6_000_003, 1)
-    swarm = stage.ppsp_seed(original)
+    swarm = stage.seed(original)
     records = stage.node.bring_in(f"ppspp://{swarm}?name=content.bin", 60)
     magnet = uri_of(records, "magnet:") + "&tr=" + stage.node.bittorrent.http
     aria2 = Aria2(run, run.host("aria2", stage.nets["bittorrent"]), magnet)
@@ -109,9 +84,9 @@ def others_to_the_swarm(run):
     seed.seed(torrent.path, stage.data)
     records = stage.node.bring_in(torrent.path, 60)
     name = uri_of(records, "ppspp://")
-    swarm = re.match(r"ppspp://([0-9a-f]+)", name).group(1)
     target = os.path.join(run.folder("out"), "got")
-    leech = stage.ppsp_leech(swarm, target)
+    host = run.host("leech", stage.nets["ppsp"])
+    leech = ppsp_leech(run, host, stage.node.ppsp.url, swarm_of(name), target)
     run.must(leech.wait_end(60) == 0, "the second implementation has the content")
     must_be_equal(target, original)
     again = os.path.join(run.folder("out"), "fetched")
@@ -124,7 +99,7 @@ def fetched_from_the_swarm(run):
     """`fetch` takes a content that only a PPSPP swarm holds, and nothing but its link says of it."""
     stage = Stage(run)
     original = make_file(os.path.join(stage.data, "content.bin"), 20_000_003, 3)
-    swarm = stage.ppsp_seed(original)
+    swarm = stage.seed(original)
     target = os.path.join(run.folder("out"), "got")
     stage.node.command("fetch", f"ppspp://{swarm}", "-o", target)
     must_be_equal(target, original)

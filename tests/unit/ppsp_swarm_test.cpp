@@ -249,3 +249,28 @@ TEST_CASE("ppsp swarm: a holder dials who looks for it, and tells peers of each 
   CHECK(one.fetching->peers() == 0);
   CHECK(seed.serving->clients() == 0);
 }
+
+TEST_CASE("ppsp swarm: a peer that tells of half the world is believed for a few") {
+  network net;
+  const sample content(300'000, {});
+  auto& seed = net.add(seed_address);
+  seed.serve(content);
+  auto& leech = net.add(leech_address);
+  leech.fetch(content);
+  std::uint16_t port = 0;
+  net.meddle = [&](const endpoint& from, bytes& datagram) {
+    datagram_reader in(datagram, content.terms.speech());
+    if (from != seed.at() || in.destination() == 0) return;
+    bytes told(datagram.begin(), datagram.begin() + 4);
+    for (int i = 0; i < 20; ++i)
+      append_message(told, pex_response{{ip_address::v4(0xC6336401), ++port}},
+                     content.terms.speech());
+    told.insert(told.end(), datagram.begin() + 4, datagram.end());
+    datagram = std::move(told);
+  };
+  leech.fetching->dial(seed.at(), net.now);
+  leech.fetching->want({0, content.chunks()}, tier::asked, net.now);
+  CHECK(net.run([&] { return leech.has_all(); }, 30s));
+  CHECK(port > 1000);
+  CHECK(leech.heard == 32);
+}

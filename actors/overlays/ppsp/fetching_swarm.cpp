@@ -98,7 +98,9 @@ bool fetching_swarm::handle(peer& p, const message& m, instant now) {
     p.chokes = false;
   } else if (const auto* other = std::get_if<pex_response>(&m)) {
     // Only from whom they were asked (RFC 7574 §3.10.2).
-    if (p.pex_asked && events_.heard_of && other->peer.port != 0) events_.heard_of(other->peer);
+    if (p.pex_left == 0) return true;
+    --p.pex_left;
+    if (events_.heard_of && other->peer.port != 0) events_.heard_of(other->peer);
   }
   // A taker has nothing to give: requests and the like come to nothing.
   return p.line.state() != channel::phase::closed;
@@ -218,6 +220,7 @@ void fetching_swarm::ask(peer& p, instant now) {
       p.line.understands(message_type::pex_request) &&
       (!p.pex_asked || now - *p.pex_asked >= pex_every)) {
     p.pex_asked = now;
+    p.pex_left = limits_.pex_addresses;
     append_message(out, pex_request{}, speech);
   }
   // It may tell what it has only when our address is proved.

@@ -22,6 +22,8 @@ public:
     std::size_t unproved_chunks = 256;
     /// Wrong chunks or hashes after which a peer is left for good.
     unsigned patience = 3;
+    /// Addresses that are taken of an answer to PEX_REQ: nobody makes us greet half the world.
+    unsigned pex_addresses = 32;
     /// Addresses that are remembered as left.
     std::size_t shunned = 1024;
     std::uint64_t least_pipeline_bytes = 64 << 10;
@@ -85,6 +87,8 @@ private:
     unsigned wrongs = 0;
     arrival_meter meter;
     std::optional<instant> pex_asked;
+    /// Addresses that it may still tell, until it is asked again.
+    unsigned pex_left = 0;
   };
 
   void start(channel_id own, channel line);

@@ -31,6 +31,8 @@ inline constexpr instant idle_slot = std::chrono::seconds(10);
 inline constexpr instant pex_every = std::chrono::seconds(1);
 inline constexpr instant pex_asked_every = std::chrono::seconds(30);
 inline constexpr std::size_t pex_peers = 20;
+/// Addresses that are taken of an answer: nobody makes us greet half the world.
+inline constexpr unsigned pex_addresses = 32;
 
 } // namespace live_timing
 
@@ -74,6 +76,8 @@ struct live_peer {
   unsigned unanswered = 0;
   std::optional<instant> quiet_until;
   std::optional<instant> pex_asked;
+  /// Addresses that it may still tell, until it is asked again.
+  unsigned pex_left = 0;
 };
 
 /// Messages to one peer, in as many datagrams as they need.

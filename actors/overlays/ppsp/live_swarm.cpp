@@ -123,7 +123,9 @@ bool live_swarm::handle(live_peer& p, const message& m, instant now) {
     p.pex_due = true;
   } else if (const auto* other = std::get_if<pex_response>(&m)) {
     // Only from whom they were asked (RFC 7574 §3.10.2).
-    if (p.pex_asked && events_.heard_of && other->peer.port != 0) events_.heard_of(other->peer);
+    if (p.pex_left == 0) return true;
+    --p.pex_left;
+    if (events_.heard_of && other->peer.port != 0) events_.heard_of(other->peer);
   }
   return p.line.state() != channel::phase::closed;
 }

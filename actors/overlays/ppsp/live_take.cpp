@@ -204,6 +204,7 @@ void live_swarm::ask(live_peer& p, outbox& out, instant now) {
   if (peers_.size() < limits_.peers / 2 && p.line.understands(message_type::pex_request) &&
       events_.heard_of && (!p.pex_asked || now - *p.pex_asked >= pex_asked_every)) {
     p.pex_asked = now;
+    p.pex_left = pex_addresses;
     out.put({pex_request{}});
   }
 }

@@ -26,6 +26,7 @@ from .node import (
     uri_of,
 )
 from .origin import Origin
+from .ppsp import ppsp_leech, ppsp_seed, swarm_of
 from .process import Failure, Process, wait_port, wait_until
 from .run import Run, case, main, run_alone, work_folder
 from .scene import THREE_PARTS, Scene
@@ -61,8 +62,11 @@ __all__ = [
     "make_torrent",
     "must_agree",
     "must_be_equal",
+    "ppsp_leech",
+    "ppsp_seed",
     "run_alone",
     "sha256",
+    "swarm_of",
     "uri_of",
     "wait_port",
     "wait_until",
