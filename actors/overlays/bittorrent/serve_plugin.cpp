@@ -1,10 +1,12 @@
 #include "actors/overlays/bittorrent/serve_plugin.hpp"
 
 #include "actors/overlays/bittorrent/peer_limits.hpp"
+#include "actors/overlays/bittorrent/tcp_acknowledged.hpp"
 #include "schema/base/wire.hpp"
 
 #include <libtorrent/bdecode.hpp>
 #include <libtorrent/entry.hpp>
+#include <libtorrent/peer_connection.hpp>
 
 #include <algorithm>
 
@@ -17,6 +19,13 @@ constexpr byte msg_have = 4; // BEP 3
 
 std::uint32_t to_number(lt::piece_index_t p) {
   return static_cast<std::uint32_t>(static_cast<int>(p));
+}
+
+/// Nothing over uTP, and once the socket is closed.
+std::optional<std::uint64_t> acknowledged_bytes(lt::peer_connection& connection) {
+  auto* const tcp = boost::get<lt::tcp::socket>(&connection.get_socket());
+  if (tcp == nullptr || !tcp->is_open()) return std::nullopt;
+  return tcp_acknowledged(tcp->native_handle());
 }
 
 } // namespace
@@ -55,12 +64,12 @@ bool serve_peer::on_request(const lt::peer_request& r) {
 }
 
 void serve_peer::sent_payload(int bytes) {
-  taken_bytes_ += static_cast<std::uint64_t>(bytes);
+  tally_.told(static_cast<std::uint64_t>(bytes));
   counters_->bytes_sent += static_cast<std::uint64_t>(bytes);
 }
 
 void serve_peer::sent_piece(const lt::peer_request& r) {
-  queued_bytes_ += static_cast<std::uint64_t>(r.length);
+  tally_.queued(static_cast<std::uint32_t>(r.length));
   const auto piece = to_number(r.piece);
   if (piece < has_.size() && !has_[piece]) sent_[piece] += static_cast<std::uint32_t>(r.length);
 }
@@ -76,9 +85,13 @@ void serve_peer::on_disconnect(const lt::error_code&) {
     complete_ = held == has_.size();
     count_complete(false);
   }
-  // What the socket took just before is not always told; who left with everything has it.
-  if (complete_ && queued_bytes_ > taken_bytes_)
-    counters_->bytes_sent += queued_bytes_ - taken_bytes_;
+  const auto connection = connection_.native_handle();
+  if (!connection) return;
+  const auto& told = connection->statistics();
+  counters_->bytes_sent += tally_.left(
+      acknowledged_bytes(*connection),
+      static_cast<std::uint64_t>(told.total_payload_upload() + told.total_protocol_upload()),
+      complete_);
 }
 
 void serve_peer::sent_reject_request(const lt::peer_request& r) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/overlays/bittorrent/sent_tally.hpp"
 #include "actors/overlays/bittorrent/serve_torrent.hpp"
 
 #include <libtorrent/extensions.hpp>
@@ -48,9 +49,7 @@ private:
   std::vector<bool> has_;
   std::map<std::uint32_t, std::uint32_t> sent_; // bytes of pieces it does not say it has
   std::size_t has_count_ = 0;
-  /// Payload that was given to libtorrent's send buffer, and that the socket took of it.
-  std::uint64_t queued_bytes_ = 0;
-  std::uint64_t taken_bytes_ = 0;
+  sent_tally tally_;
   bool seen_incomplete_ = false;
   bool complete_ = false;
   bool counted_ = false;
