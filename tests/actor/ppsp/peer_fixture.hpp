@@ -25,8 +25,8 @@ struct test_content {
     std::vector<tree_node> peaks;
     for (const auto& at : peaks_of(chunks_of(size, chunk_bytes)))
       peaks.push_back({at, node(at.begin, at.end)});
-    const auto root = root_of(f, peaks)->view();
-    key.id = {root.begin(), root.end()};
+    const auto root = root_of(f, peaks).value();
+    key.id = {root.view().begin(), root.view().end()};
     for (std::uint64_t at = 0; at < chunks_of(size, chunk_bytes); at += group_chunks)
       groups.push_back(node(at, at + group_chunks));
   }
