@@ -1,4 +1,6 @@
+#include "actors/bridge/tracker_group.hpp"
 #include "actors/overlays/ppsp/peer.hpp"
+#include "actors/overlays/ppsp/registrar.hpp"
 #include "actors/overlays/ppsp/tracker.hpp"
 #include "modes/config_reader.hpp"
 #include "modes/overlay.hpp"
@@ -9,11 +11,11 @@ namespace interswarm {
 
 namespace {
 
-/// Sections [ppsp.tracker] and [ppsp.peer].
+/// Sections [ppsp.tracker], [ppsp.registrar] and [ppsp.peer].
 class ppsp_overlay final : public overlay {
 public:
   std::string name() const override { return std::string(ppsp::overlay_word); }
-  bool configured() const override { return tracker_ || peer_; }
+  bool configured() const override { return tracker_ || peer_ || !trackers_.empty(); }
   void read(config_reader& file) override;
   result<started_overlay> start(const overlay_surroundings& around) override;
   std::string link(const msg::name_record& record,
@@ -23,10 +25,12 @@ private:
   void read_tracker(config_reader& r);
   void read_peer(config_reader& r);
   result<void> start_peer(const overlay_surroundings& around, started_overlay& out);
-  result<void> start_tracker(const overlay_surroundings& around, started_overlay& out);
+  result<void> start_trackers(const overlay_surroundings& around, started_overlay& out);
 
   std::optional<ppsp::tracker_options> tracker_;
   std::optional<ppsp::peer_options> peer_;
+  std::vector<std::string> trackers_;
+  std::string authorization_;
   double price_per_gib_ = 0;
 };
 
@@ -34,10 +38,17 @@ void ppsp_overlay::read(config_reader& file) {
   file.table("ppsp", [this](config_reader& r) {
     r.read("price_per_gib", price_per_gib_);
     r.table("tracker", [this](config_reader& s) { read_tracker(s); });
+    r.table("registrar", [this](config_reader& s) {
+      s.read("trackers", trackers_);
+      s.read("authorization", authorization_);
+    });
     r.table("peer", [this](config_reader& s) {
       read_peer(s);
-      if (!tracker_) s.reject("listen", "a PPSP peer needs [ppsp.tracker]: it finds others there");
+      if (!tracker_ && trackers_.empty())
+        s.reject("listen", "a PPSP peer needs [ppsp.tracker] or [ppsp.registrar] to find others");
     });
+    if (!peer_ && !trackers_.empty())
+      r.reject("registrar", "a registrar needs [ppsp.peer]: it enters it there");
   });
 }
 
@@ -102,21 +113,41 @@ result<void> ppsp_overlay::start_peer(const overlay_surroundings& around, starte
   return {};
 }
 
-result<void> ppsp_overlay::start_tracker(const overlay_surroundings& around, started_overlay& out) {
-  ppsp::own_party own;
-  own.peer_id = to_hex(around.identity("ppsp peer id", 20));
+/// Our own tracker and those of others, as one.
+result<void> ppsp_overlay::start_trackers(const overlay_surroundings& around,
+                                          started_overlay& out) {
+  std::vector<endpoint> own;
   if (peer_) {
-    auto at = peer_->listen;
-    if (at.address.is_unspecified()) at.address = peer_->public_address;
-    own.listen = {at};
+    own = {peer_->listen};
+    if (own.front().address.is_unspecified()) own.front().address = peer_->public_address;
   }
-  auto started = ppsp::spawn_tracker(around.home, *tracker_, own);
-  if (!started) return fail(started.error().code, "[ppsp.tracker]: " + started.error().text);
-  out.face.tracker = std::move(started->actor);
-  for (const auto& at : started->http) {
-    out.addresses.push_back("tracker http://" + at.to_string());
-    out.doors.push_back({name(), at.to_string(), "tracker"});
+  std::vector<msg::tracker_actor> directories;
+  if (tracker_) {
+    auto started = ppsp::spawn_tracker(around.home, *tracker_,
+                                       {to_hex(around.identity("ppsp peer id", 20)), own});
+    if (!started) return fail(started.error().code, "[ppsp.tracker]: " + started.error().text);
+    directories.push_back(std::move(started->actor));
+    for (const auto& at : started->http) {
+      out.addresses.push_back("tracker http://" + at.to_string());
+      out.doors.push_back({name(), at.to_string(), "tracker"});
+    }
   }
+  for (const auto& url : trackers_) {
+    ppsp::registrar_options o;
+    o.url = url;
+    o.own = own;
+    o.authorization = authorization_;
+    auto started = ppsp::spawn_registrar(around.home, std::move(o));
+    if (!started)
+      return fail(started.error().code, "[ppsp.registrar] trackers: " + started.error().text);
+    directories.push_back(std::move(*started));
+    // Such a tracker tells nobody's demand: what can be given is offered there beforehand.
+    out.face.standing = true;
+  }
+  out.face.tracker =
+      directories.size() == 1
+          ? std::move(directories.front())
+          : runtime::spawn_on<bridge::tracker_group>(around.home, std::move(directories));
   return {};
 }
 
@@ -127,9 +158,7 @@ result<started_overlay> ppsp_overlay::start(const overlay_surroundings& around) 
   if (peer_) {
     if (auto done = start_peer(around, out); !done) return tl::unexpected(done.error());
   }
-  if (tracker_) {
-    if (auto done = start_tracker(around, out); !done) return tl::unexpected(done.error());
-  }
+  if (auto done = start_trackers(around, out); !done) return tl::unexpected(done.error());
   return out;
 }
 

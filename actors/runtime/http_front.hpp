@@ -6,6 +6,7 @@
 #include <functional>
 #include <kj/async-io.h>
 #include <kj/compat/http.h>
+#include <kj/io.h>
 #include <kj/timer.h>
 
 namespace interswarm::runtime {
