@@ -104,6 +104,8 @@ void fetching::prove_size(std::uint64_t size) {
                         size, record_.size);
   size_ = size;
   ++version_;
+  // They were asked for up to the end of a chunk, before anybody knew that the last one is short.
+  for (auto& p : proofs_) p.range.end = std::min(p.range.end, size);
 }
 
 /// Only the last chunk tells the size to the byte.

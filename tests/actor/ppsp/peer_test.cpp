@@ -67,6 +67,27 @@ TEST_CASE("ppsp peer: contents of one chunk, whole groups and odd sizes, chunks 
   CHECK(w.read(*source, {0, size + chunk_bytes}).error().code == errc::malformed);
 }
 
+TEST_CASE("ppsp peer: the last chunk is genuine also where the size was not known before") {
+  peer_world w;
+  auto& one = w.new_loop("one");
+  const test_content content(70'001);
+  const auto up = w.new_peer(one);
+  const auto down = w.new_peer(one);
+  const auto source = w.fetch(down, content.record(false, {w.address_of(up)}, false));
+  REQUIRE(source);
+  // Asked before anybody can answer.
+  caf::scoped_actor self(w.system);
+  auto asked = self->request(*source, 10s, msg::source_genuine{{70'000, 70'001}, 8000});
+  const auto serving = w.serve(up, content.record(true), w.source(one, content));
+  REQUIRE(serving);
+  asked.receive(
+      [](const msg::source_genuine_result& r) {
+        CHECK(r.verdict == msg::verdict::good);
+        CHECK(r.range == msg::range{69'632, 70'001});
+      },
+      [](const caf::error& e) { FAIL(runtime::to_error(e).text); });
+}
+
 TEST_CASE("ppsp peer: peers are found through the tracker, from either side") {
   const bool server_dials = GENERATE(true, false);
   INFO("the server dials " << server_dials);
