@@ -131,6 +131,11 @@ interface StorageNetwork {
   part @7 (name :Data, range :Content.Range) -> (data :Data);
   # Bytes of the chunk, hashed here against its leaves, without the rest of it being read or kept. `range` begins where a
   # leaf of 16 KiB does and ends where one does or the chunk. Fails `malformed` for another, else as `chunk` does.
+
+  expect @8 (ids :List(Text)) -> ();
+  # The cluster has told of storage nodes with these ids. `put` and `hold` wait for those that have never joined, each
+  # as long as a silent node is taken to be there: with some of its nodes only, the network would put chunks where they
+  # do not belong.
 }
 
 struct RepairWork {

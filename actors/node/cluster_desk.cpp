@@ -44,6 +44,7 @@ cluster_desk::behavior_type cluster_desk::make_behavior() {
       [this](const msg::cluster_exchange& x) -> caf::result<msg::cluster_exchange_result> {
         if (auto ok = table_.heard(x.members, clock().now()); !ok)
           return runtime::make_caf_error(ok.error());
+        expect_storage();
         return msg::cluster_exchange_result{table_.all()};
       },
       [this](const msg::cluster_storage&) -> caf::result<msg::cluster_storage_result> {
@@ -173,6 +174,7 @@ void cluster_desk::exchange(const std::string& key) {
               return complain(*known, key, ok.error().text);
             known->complaint.clear();
             known->id = r.members.front().id;
+            expect_storage();
             use(key);
           },
           [this, key, remote = l.remote](const caf::error& e) {
@@ -206,6 +208,15 @@ void cluster_desk::use(const std::string& key) {
   if (has_role(*m, msg::role::storage) && !l.membership && !l.joining) take_storage(key);
   if (ctx_.shelf && has_role(*m, msg::role::service) && !l.catalogue_given) take_catalogue(key);
   if (ctx_.post && has_role(*m, msg::role::access) && !l.post_given) take_post(key);
+}
+
+void cluster_desk::expect_storage() {
+  if (!ctx_.network) return;
+  std::vector<std::string> ids;
+  for (const auto& m : table_.all())
+    if (m.id != ctx_.own.id && has_role(m, msg::role::storage) && expected_.insert(m.id).second)
+      ids.push_back(m.id);
+  if (!ids.empty()) caf::anon_send(ctx_.network, msg::storage_network_expect{std::move(ids)});
 }
 
 void cluster_desk::take_storage(const std::string& key) {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace interswarm {
 
@@ -99,6 +100,8 @@ private:
   void down(const std::string& key, const std::string& why);
   void exchange(const std::string& key);
   void use(const std::string& key);
+  /// Tells the storage network whom the cluster has told of.
+  void expect_storage();
   void take_storage(const std::string& key);
   void take_catalogue(const std::string& key);
   void take_post(const std::string& key);
@@ -116,6 +119,8 @@ private:
   member_table table_;
   std::map<std::string, link> links_;
   std::uint64_t dial_seed_ = 0;
+  /// Storage nodes that the network was told to expect.
+  std::set<std::string> expected_;
   /// Of this process's own chunks in its own view of the storage network.
   msg::registration_actor own_membership_;
 };

@@ -73,6 +73,7 @@ private:
   void fail_with(const error& why);
   void tell();
   void give_chunks_up();
+  void put_ended();
   static instant now() { return std::chrono::steady_clock::now(); }
 
   publish_context ctx_;
@@ -93,6 +94,8 @@ private:
   std::vector<slice> leaves_;
   std::size_t next_chunk_ = 0;
   std::map<std::size_t, chunk_work> chunks_;
+  /// Asked of the network and not answered.
+  std::size_t puts_ = 0;
   /// Takers whose bytes are hashed while too many chunks are on their way.
   std::deque<caf::typed_response_promise<void>> held_takers_;
   caf::actor closer_;
@@ -139,7 +142,10 @@ publish_work::behavior_type publish_work::make_behavior() {
 void publish_work::on_exit() {
   if (worker_) caf::anon_send_exit(worker_, caf::exit_reason::user_shutdown);
   worker_ = nullptr;
-  if (!state_.finished) give_chunks_up();
+  // Of puts under way the keeper finds what they leave.
+  const bool given_up = state_.finished && puts_ == 0;
+  puts_ = 0;
+  if (!given_up) give_chunks_up();
   closer_ = nullptr;
   waiters_.clear();
   held_takers_.clear();
@@ -225,10 +231,12 @@ void publish_work::name_chunk_of(std::size_t index) {
 void publish_work::put(std::size_t index) {
   const auto at = chunks_.find(index);
   if (at == chunks_.end() || state_.finished) return;
+  ++puts_;
   request(ctx_.network, put_timeout,
           msg::storage_network_put{names_[index], at->second.data, holder_})
       .then(
           [this, index](const msg::storage_network_put_result&) {
+            put_ended();
             const auto done_at = chunks_.find(index);
             if (done_at == chunks_.end()) return;
             state_.stored_bytes += done_at->second.data.size();
@@ -238,7 +246,14 @@ void publish_work::put(std::size_t index) {
             tell();
             go_on();
           },
-          [this, index](const caf::error& why) { put_failed(index, runtime::to_error(why)); });
+          [this, index](const caf::error& why) {
+            put_ended();
+            put_failed(index, runtime::to_error(why));
+          });
+}
+
+void publish_work::put_ended() {
+  if (--puts_ == 0 && state_.finished) give_chunks_up();
 }
 
 void publish_work::put_failed(std::size_t index, const error& why) {
@@ -324,9 +339,10 @@ void publish_work::fail_with(const error& why) {
   tell();
 }
 
-/// Of a content that was published its own holds stay.
+/// Of a content that was published its own holds stay. A put that is under way would hold again.
 void publish_work::give_chunks_up() {
-  if (ctx_.network) caf::anon_send(ctx_.network, msg::storage_network_release{holder_});
+  if (ctx_.network && puts_ == 0)
+    caf::anon_send(ctx_.network, msg::storage_network_release{holder_});
 }
 
 void publish_work::tell() {

@@ -15,6 +15,16 @@ constexpr instant first_patience{500};
 
 } // namespace
 
+void node_board::expect(const std::string& id, instant now) {
+  if (!by_id_.contains(id) && expected_.size() < max_nodes) expected_.try_emplace(id, now);
+}
+
+bool node_board::complete(instant now) const {
+  return std::none_of(expected_.begin(), expected_.end(), [&](const auto& e) {
+    return now - std::max(e.second, joined_at_) < timing_.away_after;
+  });
+}
+
 result<node_board::number> node_board::joined(const msg::storage_state& state, instant now) {
   if (state.id.empty() || state.id.size() > max_id_bytes || state.domain.size() > max_id_bytes ||
       printable(state.id, max_id_bytes) != state.id)
@@ -24,6 +34,8 @@ result<node_board::number> node_board::joined(const msg::storage_state& state, i
     if (nodes_.size() >= max_nodes) return fail(errc::too_large, "too many storage nodes");
     nodes_.push_back({state, now, true, 0, 0, 1});
     by_id_[state.id] = nodes_.size() - 1;
+    expected_.erase(state.id);
+    joined_at_ = now;
     return nodes_.size() - 1;
   }
   auto& n = nodes_[known->second];

@@ -29,6 +29,11 @@ public:
 
   explicit node_board(timing t) : timing_(t) {}
 
+  /// The cluster has told of this node, which has yet to join.
+  void expect(const std::string& id, instant now);
+  /// No node is expected any more: all have joined, or not within `away_after` since they were told
+  /// of and since another joined. Before that, what is stored would go where it does not belong.
+  bool complete(instant now) const;
   /// A node told its state for the first time over a new connection; the same id gets the same
   /// number. Fails `conflict` while another with this id answers, `too_large` beyond `max_nodes`,
   /// `malformed` without an id.
@@ -70,6 +75,9 @@ private:
   timing timing_;
   std::vector<node> nodes_;
   std::map<std::string, number> by_id_;
+  /// Since when.
+  std::map<std::string, instant> expected_;
+  instant joined_at_{};
 };
 
 } // namespace interswarm::storage

@@ -3,6 +3,8 @@
 #include "actors/runtime/registration.hpp"
 #include "actors/storage/storage_network_party.hpp"
 
+#include <utility>
+
 namespace interswarm::storage {
 
 namespace {
@@ -26,6 +28,7 @@ void storage_network_party::on_exit() {
   watch_.reset();
   pool_.reset();
   nodes_.clear();
+  until_complete_.clear();
   const auto ended = runtime::make_caf_error(errc::cancelled, "the storage network ended");
   for (auto& [id, p] : puts_) p.promise.deliver(ended);
   puts_.clear();
@@ -49,6 +52,7 @@ storage_network_party::behavior_type storage_network_party::make_behavior() {
       [this](const msg::storage_network_hold& x) { return hold(x); },
       [this](const msg::storage_network_release& x) { return release(x); },
       [this](const msg::storage_network_part& x) { return part(x); },
+      [this](const msg::storage_network_expect& x) { return expect(x); },
   };
 }
 
@@ -70,6 +74,7 @@ storage_network_party::join(const msg::storage_network_join& x) {
             runtime::log().info("storage node {} joined, {} chunks", told.state.id,
                                 told.state.chunks);
             promise.deliver(msg::storage_network_join_result{membership(*number, m.joined)});
+            run_if_complete();
           },
           [promise](const caf::error& e) mutable { promise.deliver(e); });
   return promise;
@@ -106,6 +111,7 @@ kj::Promise<void> storage_network_party::chores() {
   return home().timer().afterDelay(network_chore_interval).then([this] {
     const auto now = clock_now();
     for (node_board::number n = 0; n < nodes_.size(); ++n) ask_state(n, now);
+    run_if_complete();
     return chores();
   });
 }
@@ -144,6 +150,24 @@ caf::result<msg::storage_network_members_result> storage_network_party::members(
                            nodes_[n].handle});
   }
   return out;
+}
+
+caf::result<void> storage_network_party::expect(const msg::storage_network_expect& x) {
+  const auto now = clock_now();
+  for (const auto& id : x.ids) board_.expect(id, now);
+  return caf::unit;
+}
+
+void storage_network_party::when_complete(std::function<void()> work) {
+  until_complete_.push_back(std::move(work));
+  run_if_complete();
+  if (until_complete_.size() == 1)
+    runtime::log().info("chunks are kept waiting for storage nodes that have yet to join");
+}
+
+void storage_network_party::run_if_complete() {
+  if (until_complete_.empty() || !board_.complete(clock_now())) return;
+  for (const auto& work : std::exchange(until_complete_, {})) work();
 }
 
 msg::storage_network_actor spawn_storage_network(runtime::loop& home,

@@ -8,6 +8,7 @@
 #include "actors/storage/hands.hpp"
 #include "actors/storage/storage_network.hpp"
 
+#include <functional>
 #include <map>
 #include <set>
 
@@ -79,6 +80,7 @@ private:
   struct hold_work {
     /// Good copies that are held, for each of the chunks asked for.
     std::map<chunk_name, std::size_t> held;
+    slice holder;
     std::size_t waiting = 0;
     caf::typed_response_promise<msg::storage_network_hold_result> promise;
   };
@@ -95,6 +97,10 @@ private:
   /// `joined`: the membership under which it was asked.
   void note_failure(node_board::number n, std::uint64_t joined, const caf::error& e);
   caf::result<msg::storage_network_members_result> members();
+  caf::result<void> expect(const msg::storage_network_expect& x);
+  /// Runs it when all nodes that are expected have joined, or had their time.
+  void when_complete(std::function<void()> work);
+  void run_if_complete();
 
   // storage_network_put.cpp: what is kept.
   caf::result<msg::storage_network_put_result> put(const msg::storage_network_put& x);
@@ -102,6 +108,7 @@ private:
   void put_done(std::uint64_t id, std::optional<error> failure);
   void end_put(std::uint64_t id);
   caf::result<msg::storage_network_hold_result> hold(const msg::storage_network_hold& x);
+  void ask_to_hold(const std::shared_ptr<hold_work>& work);
   void hold_answered(const std::shared_ptr<hold_work>& work);
   caf::result<msg::storage_network_release_result> release(const msg::storage_network_release& x);
 
@@ -134,6 +141,7 @@ private:
   std::unique_ptr<runtime::worker_pool> pool_;
   std::shared_ptr<hub> hub_;
   std::vector<member> nodes_;
+  std::vector<std::function<void()>> until_complete_;
   std::map<std::uint64_t, put_work> puts_;
   std::map<chunk_name, read_work> reads_;
   std::map<std::uint64_t, part_work> parts_;

@@ -16,10 +16,12 @@ storage_network_party::put(const msg::storage_network_put& x) {
   const auto id = next_id_++;
   auto& p = puts_[id];
   p.what = x;
-  p.order = board_.put_order(name, options_.copies, clock_now());
   p.promise = make_response_promise<msg::storage_network_put_result>();
   auto promise = p.promise;
-  put_more(id);
+  when_complete([this, id, name] {
+    puts_.at(id).order = board_.put_order(name, options_.copies, clock_now());
+    put_more(id);
+  });
   return promise;
 }
 
@@ -76,22 +78,31 @@ storage_network_party::hold(const msg::storage_network_hold& x) {
   if (x.names.size() > limits::chunk_batch)
     return runtime::make_caf_error(errc::too_large, "too many chunks in one request");
   auto work = std::make_shared<hold_work>();
-  std::map<node_board::number, std::vector<slice>> by_node;
-  const auto now = clock_now();
   for (const auto& raw : x.names) {
     chunk_name name;
     if (raw.size() != name.size())
       return runtime::make_caf_error(errc::malformed, "a chunk's name has 32 bytes");
     std::copy_n(raw.data(), name.size(), name.begin());
-    if (!work->held.try_emplace(name, 0).second) continue;
-    for (const auto n : board_.homes(name, options_.copies, now)) by_node[n].push_back(raw);
+    work->held.try_emplace(name, 0);
   }
+  work->holder = x.holder;
   work->promise = make_response_promise<msg::storage_network_hold_result>();
+  auto promise = work->promise;
+  when_complete([this, work] { ask_to_hold(work); });
+  return promise;
+}
+
+void storage_network_party::ask_to_hold(const std::shared_ptr<hold_work>& work) {
+  std::map<node_board::number, std::vector<slice>> by_node;
+  const auto now = clock_now();
+  for (const auto& [name, held] : work->held)
+    for (const auto n : board_.homes(name, options_.copies, now))
+      by_node[n].push_back(slice::copy_of(name));
   work->waiting = 1;
   for (auto& [n, names] : by_node) {
     if (!nodes_[n].handle) continue;
     ++work->waiting;
-    request(nodes_[n].handle, options_.patience, msg::storage_node_hold{names, x.holder})
+    request(nodes_[n].handle, options_.patience, msg::storage_node_hold{names, work->holder})
         .then(
             [this, work, asked = names](const msg::storage_node_hold_result& answer) {
               std::map<chunk_name, bool> missing;
@@ -112,9 +123,7 @@ storage_network_party::hold(const msg::storage_network_hold& x) {
               hold_answered(work);
             });
   }
-  auto promise = work->promise;
   hold_answered(work);
-  return promise;
 }
 
 void storage_network_party::hold_answered(const std::shared_ptr<hold_work>& work) {

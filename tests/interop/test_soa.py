@@ -388,6 +388,7 @@ def upload_resumed(run):
     publish.wait_for("it begins again", 60)
     run.must(publish.wait_end(90) == 0, "the command ends well")
     used, limit = cluster.disk_bytes(), cluster.copies * GIB * 1.5 * 1.02
+    run.note(f"the storage nodes' disks hold {used:,} bytes, {limit:,.0f} are allowed")
     run.must(used <= limit, f"nothing is stored twice: {used:,} bytes are at most {limit:,.0f}")
     for path in (first, second):
         counts = cluster.copies_of(path)

@@ -119,6 +119,25 @@ TEST_CASE("node board: who is silent is away, then gone, and comes back") {
   CHECK(b.version(62s) != gone);
 }
 
+TEST_CASE("node board: whom the cluster told of is expected for a while") {
+  auto b = four();
+  CHECK(b.complete(1s));
+  b.expect("a", 1s);
+  CHECK(b.complete(1s));
+  b.expect("e", 1s);
+  b.expect("f", 2s);
+  b.expect("e", 5s); // told again
+  CHECK_FALSE(b.complete(2s));
+  CHECK(b.joined(state("f", "rack4"), 3s));
+  CHECK_FALSE(b.complete(8900ms));
+  CHECK(b.complete(9s));
+  // Later it joins all the same, and is known from then on.
+  CHECK(b.joined(state("e", "rack4"), 10s));
+  b.lost(5);
+  b.expect("e", 11s);
+  CHECK(b.complete(11s));
+}
+
 TEST_CASE("node board: a lost connection is away at once") {
   auto b = four();
   b.lost(1);

@@ -59,6 +59,58 @@ TEST_CASE("storage network: too few copies are a failure that says why", "[stora
             .code == errc::malformed);
 }
 
+TEST_CASE("storage network: what is stored waits for nodes that the cluster told of", "[storage]") {
+  storage::storage_network_options o;
+  o.timing.away_after = 2s;
+  o.ask_every = 500ms;
+  cluster c(o);
+  c.add();
+  c.add();
+  caf::scoped_actor self{c.w.system};
+  caf::anon_send(c.network, msg::storage_network_expect{{"n3"}});
+  std::vector<bytes> all;
+  for (std::uint32_t i = 0; i < 6; ++i) all.push_back(content(5000, i));
+  SECTION("one that comes gets what belongs to it") {
+    for (const auto& data : all)
+      self->send(c.network, msg::storage_network_put{named(data), slice::copy_of(data), film});
+    self->send(c.network, msg::storage_network_hold{{named(all[0])}, film});
+    std::this_thread::sleep_for(200ms);
+    for (const auto& data : all) CHECK(c.copies(data) == 0);
+    c.add();
+    std::size_t answers = 0;
+    self->receive_for(answers, all.size() + 1)(
+        [](const msg::storage_network_put_result& r) { CHECK(r.copies == 2); },
+        [](const msg::storage_network_hold_result&) {},
+        [](const caf::error& e) { FAIL_CHECK(caf::to_string(e)); });
+    storage::node_board board({});
+    for (auto& n : c.nodes) {
+      const auto told =
+          ask<msg::storage_node_stat_result>(c.w.system, n.actor, msg::storage_node_stat{});
+      REQUIRE(board.joined(told.value().state, {}));
+    }
+    for (const auto& data : all) {
+      CHECK(c.copies(data) == 2);
+      for (const auto home : board.homes(name_chunk(data), 2, {}))
+        CHECK(c.nodes[home].store->get_all(name_chunk(data)));
+    }
+  }
+  SECTION("one that does not come is waited for as long as one that is silent") {
+    const auto began = std::chrono::steady_clock::now();
+    REQUIRE(c.put(all[0]));
+    CHECK(std::chrono::steady_clock::now() - began >= 1900ms);
+    CHECK(c.copies(all[0]) == 2);
+  }
+  SECTION("one that has been here is not waited for") {
+    cluster::stop(c.add());
+    caf::anon_send(c.network, msg::storage_network_expect{{"n3"}});
+    self->send(c.network, msg::storage_network_put{named(all[0]), slice::copy_of(all[0]), film});
+    bool stored = false;
+    self->receive([&](const msg::storage_network_put_result&) { stored = true; },
+                  [](const caf::error&) {}, caf::after(1500ms) >> [] {});
+    CHECK(stored);
+  }
+}
+
 TEST_CASE("storage network: reads pass over nodes that are silent, lie or go", "[storage]") {
   storage::storage_network_options o;
   o.cache_bytes = 0;

@@ -21,6 +21,7 @@ from .process import Failure, Process, tail
 FOLDER_PREFIX = "interswarm-interop-"
 DEFAULT_TIMEOUT_S = 150
 STALL_S = 10
+REASON = "FAILED: "
 _cases = {}
 _by_hand = set()
 
@@ -250,9 +251,10 @@ def _work(function, timeout_s, root, binary, as_user):
         run.end()
         return 0
     except Failure as failure:
-        print(f"FAILED: {failure}", flush=True)
+        print(f"{REASON}{failure}", flush=True)
         traceback.print_tb(failure.__traceback__, file=sys.stdout)
-    except Exception:  # a fault of the test or of the machine; shown, never passed over
+    except Exception as fault:  # of the test or of the machine; shown, never passed over
+        print(f"{REASON}{fault!r}", flush=True)
         traceback.print_exc(file=sys.stdout)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -306,6 +308,7 @@ class _Child:
         os.makedirs(self.folder)
         self.output = os.path.join(self.folder, "output.txt")
         self.started = time.monotonic()
+        self.reason = ""
         with open(self.output, "wb") as out:
             self.process = subprocess.Popen(
                 [
@@ -334,7 +337,10 @@ class _Child:
         seconds = time.monotonic() - self.started
         print(f"{'ok    ' if passed else 'FAILED'} {self.name}  {seconds:.1f} s", flush=True)
         with open(self.output, encoding="utf-8", errors="replace") as file:
-            print("".join(f"    {line}" for line in file), end="", flush=True)
+            lines = file.readlines()
+        print("".join(f"    {line}" for line in lines), end="", flush=True)
+        reasons = (line.rstrip() for line in lines if line.startswith(REASON))
+        self.reason = next(reasons, "no reason told")
         if logs and (all_logs or not passed):
             target = os.path.join(logs, f"{os.path.basename(sys.argv[0])}-{self.name}")
             shutil.rmtree(target, ignore_errors=True)
@@ -357,14 +363,17 @@ def _run_cases(names, binary, jobs, logs, all_logs):
                 for child in [one for one in running if one.ended()]:
                     running.remove(child)
                     if not child.report(logs, all_logs):
-                        failed.append(child.name)
+                        failed.append(child)
                 time.sleep(0.1)
         finally:
             for child in running:
                 child.process.kill()
                 child.process.wait()
     if failed:
-        print(f"{len(failed)} of {len(names)} failed: {' '.join(failed)}", flush=True)
+        # Again, since the middle of a long output is the first thing that gets lost.
+        for child in failed:
+            print(f"{child.name} {child.reason}", flush=True)
+        print(f"{len(failed)} of {len(names)} failed", flush=True)
     return 1 if failed else 0
 
 
