@@ -170,7 +170,14 @@ void message_handler::offer_locally(const quest& q, const msg::name_record& reco
             }
             with_source(source);
           },
-          [then](const caf::error&) { then(std::nullopt); });
+          [this, key, with_source, then](const caf::error&) {
+            // The peer refuses a second download of a name that another quest has just begun.
+            if (auto source = shared_fetch(key)) {
+              with_source(source);
+            } else {
+              then(std::nullopt);
+            }
+          });
 }
 
 msg::offer message_handler::make_offer(const quest& q, const face& from, msg::name_record record,

@@ -21,10 +21,16 @@ fetching::fetching(caf::actor_config& config, runtime::loop& at, std::weak_ptr<h
                    msg::name_record record, file_key key, msg::tracker_actor tracker)
     : loop_actor(config, at), hub_(std::move(of)), record_(std::move(record)), key_(key),
       tracker_(std::move(tracker)), schedule_(key.size), blame_(key.size),
-      checking_(part_count(key.size)) {}
+      checking_(part_count(key.size)) {
+  // At once, so that who asks for the same file with the next message is told that it is fetched.
+  if (const auto h = hub_.lock()) h->join(*this);
+}
+
+fetching::~fetching() {
+  if (const auto h = hub_.lock()) h->leave(*this);
+}
 
 fetching::behavior_type fetching::make_behavior() {
-  if (const auto h = hub_.lock()) h->join(*this);
   record_.size = key_.size;
   const auto written = make_link(record_);
   if (written && written->aich) aich_root_ = written->aich;

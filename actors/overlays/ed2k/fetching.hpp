@@ -21,6 +21,7 @@ class fetching final : public runtime::loop_actor<msg::source_actor>, public dow
 public:
   fetching(caf::actor_config& config, runtime::loop& home, std::weak_ptr<hub> of,
            msg::name_record record, file_key key, msg::tracker_actor tracker);
+  ~fetching() noexcept override;
 
   behavior_type make_behavior() override;
   const char* name() const override { return "ed2k-fetching"; }

@@ -276,6 +276,33 @@ TEST_CASE("ed2k peer: a reader's verdict makes the blocks come again") {
   CHECK(*w.read(source, {0, 1000}) == file.content({0, 1000}));
 }
 
+TEST_CASE("ed2k peer: of two fetches asked for at once one is made, and it stays whole") {
+  peer_world w;
+  auto& home = w.new_loop("peers");
+  const test_file file(300'000, of_bytes(random_bytes(300'000, 5)));
+  const auto giver = w.new_peer(home);
+  const auto serving = w.serve(giver, file.record(true), w.source(home, file));
+  caf::scoped_actor self{w.system};
+  for (int round = 0; round < 20; ++round) {
+    const auto taker = w.new_peer(home);
+    msg::peer_fetch request;
+    request.record = file.record(true);
+    request.tracker = runtime::spawn_on<test_tracker>(home, std::vector{w.address_of(giver)},
+                                                      std::make_shared<std::atomic<bool>>(true));
+    self->send(taker, request);
+    self->send(taker, request);
+    std::vector<msg::source_actor> made;
+    std::size_t answers = 0;
+    self->receive_for(answers, std::size_t{2})(
+        [&](const msg::peer_fetch_result& r) { made.push_back(r.source); },
+        [](const caf::error& e) { CHECK(runtime::to_error(e).code == errc::conflict); });
+    REQUIRE(!made.empty());
+    CHECK(made.size() == 1);
+    made.resize(1);
+    CHECK((w.read(made[0], {0, 100'000}, 5s) == file.content({0, 100'000})));
+  }
+}
+
 TEST_CASE("ed2k peer: refusals") {
   peer_world w;
   auto& one = w.new_loop("one");
