@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -41,6 +42,10 @@ public:
   std::vector<std::string> retry(instant now);
   /// The name is served from now on.
   void resolved(const std::string& key, instant now);
+  /// The name was linked or told anew: what was refused before counts no more. The last
+  /// `limits::news_names` of them are asked for at least every other `first_refusal` for two
+  /// minutes: those who hold such a content are often still on their way to their tracker.
+  void changed(const std::string& key, instant now);
   /// Nobody offers it, or it may not be bridged. It is asked for again later, ever more seldom.
   void refused(const std::string& key, instant now);
 
@@ -61,15 +66,19 @@ private:
   };
   struct refusal {
     instant until;
-    instant sought_at;
+    /// Not yet, for a name that was only told.
+    std::optional<instant> sought_at;
     std::chrono::seconds life{0};
+    instant news_until{};
   };
+  refusal& remember(const std::string& key);
 
   policy policy_;
   std::unordered_map<std::string, gateway_use> open_;
   std::unordered_set<std::string> in_work_;
   std::unordered_map<std::string, refusal> refused_;
   std::deque<std::string> refused_order_;
+  std::deque<std::string> news_;
   std::unordered_set<std::uint64_t> seen_;
   std::deque<std::uint64_t> seen_order_;
 };

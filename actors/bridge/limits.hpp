@@ -10,6 +10,8 @@ namespace interswarm::bridge::limits {
 inline constexpr std::size_t max_gateways = 4096;
 /// Names whose lack of an offer is remembered.
 inline constexpr std::size_t max_refusals = 65'536;
+/// Names linked last that are asked for often: as many as are scraped often at a tracker.
+inline constexpr std::size_t news_names = 50;
 /// Message ids remembered, so that a message that comes back is answered once.
 inline constexpr std::size_t max_seen_messages = 16'384;
 /// Messages of neighbours in work at once; above it they are told `overloaded`.

@@ -81,6 +81,7 @@ message_handler::behavior_type message_handler::make_behavior() {
         follow_names();
         if (r.publish) publish(r.records);
         for (const auto& record : r.records) {
+          desk_.changed(table_key(record.name), clock().now());
           const auto* f = face_of(record.name.overlay);
           if (f != nullptr && f->standing) stand_for(record);
         }

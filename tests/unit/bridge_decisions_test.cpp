@@ -115,6 +115,47 @@ TEST_CASE("a refused name is tried again by itself while it is sought") {
   CHECK(desk.retry(start + 30s).empty()); // nobody asked since
 }
 
+TEST_CASE("a name that is news is asked for often, and what was refused before counts no more") {
+  policy p;
+  demand_desk desk{p};
+  for (int i = 0; i < 6; ++i) desk.refused("n", start);
+  CHECK(desk.demand("n", 0, start + p.refusal_life - 1s) == demand_action::refused);
+  auto now = start + 10s;
+  desk.changed("n", now);
+  CHECK(desk.demand("n", 0, now) == demand_action::resolve);
+  desk.refused("n", now);
+  CHECK(desk.demand("n", 0, now + p.first_refusal) == demand_action::resolve);
+  while (now < start + 129s) {
+    desk.refused("n", now);
+    CHECK(desk.demand("n", 0, now + 2 * p.first_refusal - 1ms) == demand_action::refused);
+    now += 2 * p.first_refusal;
+    CHECK(desk.demand("n", 0, now) == demand_action::resolve);
+  }
+  now = start + 130s;
+  desk.refused("n", now);
+  CHECK(desk.demand("n", 0, now + 2 * p.first_refusal) == demand_action::refused);
+  CHECK(desk.demand("n", 0, now + 4 * p.first_refusal) == demand_action::resolve);
+  // Newer ones push it out.
+  desk.changed("m", now);
+  desk.refused("m", now);
+  for (std::size_t i = 0; i < limits::news_names; ++i) desk.changed("y" + std::to_string(i), now);
+  for (int i = 0; i < 6; ++i) desk.refused("m", now);
+  CHECK(desk.demand("m", 0, now + 4 * p.first_refusal) == demand_action::refused);
+  // News that nobody seeks makes no question.
+  desk.changed("unsought", now);
+  const auto again = desk.retry(now);
+  CHECK(std::find(again.begin(), again.end(), "unsought") == again.end());
+  // Also as news only so many are remembered.
+  for (std::size_t i = 0; i < 2 * limits::max_refusals; ++i)
+    desk.changed("x" + std::to_string(i), start);
+  desk.changed("n", start);
+  desk.refused("n", start);
+  desk.resolved("n", start);
+  desk.closed("n");
+  for (std::size_t i = 0; i < limits::max_refusals; ++i) desk.changed("n", start);
+  CHECK(desk.demand("n", 0, start) == demand_action::resolve);
+}
+
 TEST_CASE("only so many demands are in work at once") {
   demand_desk desk{policy{}};
   for (std::size_t i = 0; i < limits::max_demands_in_work; ++i) {

@@ -15,7 +15,8 @@ inline constexpr double find_pause_s = 2;
 /// linked last, which in a run were linked some ten seconds before its start, more often at first.
 inline constexpr double scrape_s = 30;
 inline constexpr double fresh_scrape_s = 5;
-inline constexpr double fresh_until_s = 110;
+inline constexpr int linked_before_s = 10;
+inline constexpr double fresh_until_s = 120 - linked_before_s;
 inline constexpr std::size_t fresh_names = 50;
 /// Everything is offered to an overlay whose server tells no demand, so often.
 inline constexpr double stand_s = 10;

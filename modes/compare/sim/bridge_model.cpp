@@ -24,7 +24,12 @@ bridge_model::bridge_model(world& w, transport& t, swarms& s, name_book& names)
 }
 
 void bridge_model::begin() {
-  for (overlay_id o = 0; o < nodes_.size(); ++o) world_.later(0, *this, {begins, o, 0});
+  const auto linked_at = clock() - std::chrono::seconds(bridge_limits::linked_before_s);
+  for (overlay_id o = 0; o < nodes_.size(); ++o) {
+    for (content_id c = 0; c < world_.setting.contents.size(); ++c)
+      if (names_.knows(o, c)) nodes_[o].desk.changed(key(o, c), linked_at);
+    world_.later(0, *this, {begins, o, 0});
+  }
 }
 
 bridge::instant bridge_model::clock() const {
