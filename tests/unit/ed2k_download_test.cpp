@@ -467,6 +467,38 @@ TEST_CASE("ed2k sources: one that broke off while it gave is asked again soon") 
   CHECK(book.due(now + 5min).size() == 1);
 }
 
+TEST_CASE("ed2k sources: one that lacks the file is asked again when somebody names it again") {
+  source_book book;
+  const endpoint where{ip_address::v4(0x05050501), 4662};
+  const auto id = book.add(where, {}, 0s);
+  auto now = instant(0s);
+  const auto ask_in_vain = [&] {
+    REQUIRE(book.due(now).size() == 1);
+    book.connected(*id, md4_digest{5});
+    book.lacks_file(*id, now);
+    book.ended(*id, source_book::end::useless, now);
+    CHECK(book.hopeful() == 0);
+  };
+  const auto names_again = [&](instant later) {
+    book.add(where, {}, now + 1s);
+    CHECK(book.due(now + later - 1ms).empty());
+    now += later;
+  };
+  ask_in_vain();
+  names_again(10s);
+  ask_in_vain();
+  names_again(40s);
+  ask_in_vain(); // often enough: from now on it is believed
+  names_again(10min);
+  REQUIRE(book.due(now).size() == 1);
+  book.connected(*id, md4_digest{5});
+  book.ended(*id, source_book::end::giving, now);
+  CHECK(book.hopeful() == 1);
+  now += 2s;
+  ask_in_vain();                              // as at first
+  CHECK(book.due(now + 10min - 1ms).empty()); // nobody names it
+}
+
 TEST_CASE("ed2k sources: a client is not asked for slots so often that it bans us") {
   slot_etiquette e;
   const md4_digest user{1};

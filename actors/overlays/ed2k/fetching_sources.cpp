@@ -196,7 +196,7 @@ bool fetching::take_events(source_id source, client_session& session, download_e
           } else if constexpr (std::is_same_v<kind, download_event::no_file>) {
             l.so_far = source_book::end::useless;
             note(session, "does not have the file");
-            book_.postpone(source, now() + limits::min_reask_time);
+            book_.lacks_file(source, now());
             keep = false;
           } else if constexpr (std::is_same_v<kind, download_event::sources_known>) {
             for (const auto& s : e.sources) {

@@ -3,6 +3,7 @@
 #include "actors/overlays/ed2k/limits.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace interswarm::ed2k {
 
@@ -16,6 +17,9 @@ constexpr instant lost_slot_retry = std::chrono::seconds(2);
 constexpr instant longest_lost_slot_retry = std::chrono::seconds(10);
 /// A source that did not answer so often in a row is given up until somebody names it again.
 constexpr std::size_t give_up_after = 6;
+/// eMule bans who asks six times for files that it does not have.
+constexpr std::array<instant, 2> named_again_lacks{std::chrono::seconds(10),
+                                                   std::chrono::seconds(40)};
 
 } // namespace
 
@@ -25,6 +29,8 @@ std::optional<source_id> source_book::add(const endpoint& contact, client_id low
         contact.port != 0 ? e.contact == contact : e.contact.port == 0 && e.low == low;
     if (!same) continue;
     // Whoever names it has seen it lately.
+    if (e.lacks > 0 && e.lacks <= named_again_lacks.size())
+      e.lacks_until = std::min(e.lacks_until, e.lacked_at + named_again_lacks[e.lacks - 1]);
     if (e.now == state::idle && e.failures > 0) {
       e.failures = e.failures >= give_up_after ? 0 : e.failures;
       e.try_at = std::min(e.try_at, now + named_again_retry);
@@ -47,7 +53,7 @@ std::vector<source_book::entry> source_book::due(instant now) {
   for (auto& [id, e] : entries_) {
     if (busy >= limits::max_connected_sources) break;
     if (e.now != state::idle || e.contact.port == 0 || e.failures >= give_up_after ||
-        now < std::max(e.try_at, e.not_before))
+        now < std::max({e.try_at, e.not_before, e.lacks_until}))
       continue;
     e.now = state::dialling;
     out.push_back(e);
@@ -80,6 +86,7 @@ void source_book::ended(source_id id, end how, instant now) {
   switch (how) {
   case end::giving:
     e->failures = 0;
+    e->lacks = 0;
     e->slot_lost = true;
     e->try_at = now + lost_slot_retry;
     return;
@@ -96,6 +103,14 @@ void source_book::ended(source_id id, end how, instant now) {
     const auto longest = e->slot_lost ? longest_lost_slot_retry : longest_retry;
     e->try_at = now + std::min(longest, first_retry * (1 << std::min<std::size_t>(e->failures, 7)));
   }
+}
+
+void source_book::lacks_file(source_id id, instant now) {
+  auto* e = get(id);
+  if (e == nullptr) return;
+  ++e->lacks;
+  e->lacked_at = now;
+  e->lacks_until = now + limits::min_reask_time;
 }
 
 void source_book::postpone(source_id id, instant until) {
@@ -154,7 +169,8 @@ std::size_t source_book::count(state s) const {
 std::size_t source_book::hopeful() const {
   return static_cast<std::size_t>(
       std::count_if(entries_.begin(), entries_.end(), [](const auto& e) {
-        return e.second.now != state::banned && e.second.failures < give_up_after;
+        const bool lacks = e.second.lacks > 0 && e.second.now == state::idle;
+        return e.second.now != state::banned && e.second.failures < give_up_after && !lacks;
       }));
 }
 

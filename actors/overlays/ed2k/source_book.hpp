@@ -32,6 +32,11 @@ public:
     std::optional<instant> sources_asked_at;
     std::size_t failures = 0;
     std::size_t strikes = 0;
+    /// How often in a row it said that it does not have the file, when last, and until when it is
+    /// believed.
+    std::size_t lacks = 0;
+    instant lacked_at{};
+    instant lacks_until{};
   };
 
   /// A source that somebody named; known ones and those beyond `limits::max_sources` are passed
@@ -55,6 +60,10 @@ public:
     giving,
   };
   void ended(source_id id, end how, instant now);
+  /// It says that it does not have the file. It is believed for `limits::min_reask_time`; but the
+  /// first two times only for 10 and 40 s where somebody names it again: who fetches a file for
+  /// others is known as its source before it has any of it.
+  void lacks_file(source_id id, instant now);
   /// It is not dialled before `until`.
   void postpone(source_id id, instant until);
   /// It sent wrong bytes; true when it is banned now.
