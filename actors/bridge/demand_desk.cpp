@@ -45,7 +45,7 @@ std::vector<std::string> demand_desk::retry(instant now) {
   for (const auto& [key, r] : refused_) {
     if (in_work_.size() >= limits::max_demands_in_work || open_.size() >= limits::max_gateways)
       break;
-    const bool sought = r.sought_at && now - *r.sought_at < sought_life;
+    const bool sought = now - r.sought_at < sought_life;
     if (now < r.until || !sought || in_work_.contains(key)) continue;
     in_work_.insert(key);
     out.push_back(key);
@@ -59,37 +59,35 @@ void demand_desk::resolved(const std::string& key, instant now) {
   open_.insert_or_assign(key, gateway_use{now});
 }
 
-demand_desk::refusal& demand_desk::remember(const std::string& key) {
-  if (const auto known = refused_.find(key); known != refused_.end()) return known->second;
-  while (refused_order_.size() >= limits::max_refusals) {
-    refused_.erase(refused_order_.front());
-    refused_order_.pop_front();
-  }
-  refused_order_.push_back(key);
-  return refused_[key];
+bool demand_desk::is_news(const std::string& key, instant now) const {
+  return std::any_of(news_.begin(), news_.end(),
+                     [&](const news& n) { return n.key == key && now < n.until; });
 }
 
 void demand_desk::changed(const std::string& key, instant now) {
-  auto& r = remember(key);
-  r.until = now;
-  r.life = std::chrono::seconds(0);
-  r.news_until = now + news_life;
-  std::erase(news_, key);
-  news_.push_back(key);
-  if (news_.size() <= limits::news_names) return;
-  if (const auto old = refused_.find(news_.front()); old != refused_.end())
-    old->second.news_until = {};
-  news_.pop_front();
+  if (const auto known = refused_.find(key); known != refused_.end()) {
+    known->second.until = now;
+    known->second.life = std::chrono::seconds(0);
+  }
+  std::erase_if(news_, [&](const news& n) { return n.key == key; });
+  news_.push_back({key, now + news_life});
+  if (news_.size() > limits::news_names) news_.pop_front();
 }
 
 void demand_desk::refused(const std::string& key, instant now) {
   in_work_.erase(key);
-  auto& r = remember(key);
-  if (r.life.count() == 0) r.sought_at = now;
+  const auto [entry, fresh] = refused_.try_emplace(key);
+  auto& r = entry->second;
   r.life = r.life.count() == 0 ? policy_.first_refusal : 2 * r.life;
-  const bool news = now < r.news_until;
-  r.life = std::min(r.life, news ? 2 * policy_.first_refusal : policy_.refusal_life);
+  r.life = std::min(r.life, is_news(key, now) ? 2 * policy_.first_refusal : policy_.refusal_life);
   r.until = now + r.life;
+  if (!fresh) return;
+  r.sought_at = now;
+  refused_order_.push_back(key);
+  while (refused_order_.size() > limits::max_refusals) {
+    refused_.erase(refused_order_.front());
+    refused_order_.pop_front();
+  }
 }
 
 void demand_desk::used(const std::string& key, instant now) {

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -66,19 +65,23 @@ private:
   };
   struct refusal {
     instant until;
-    /// Not yet, for a name that was only told.
-    std::optional<instant> sought_at;
+    instant sought_at;
+    /// 0 where what was refused before counts no more.
     std::chrono::seconds life{0};
-    instant news_until{};
   };
-  refusal& remember(const std::string& key);
+  struct news {
+    std::string key;
+    instant until;
+  };
+  bool is_news(const std::string& key, instant now) const;
 
   policy policy_;
   std::unordered_map<std::string, gateway_use> open_;
   std::unordered_set<std::string> in_work_;
   std::unordered_map<std::string, refusal> refused_;
   std::deque<std::string> refused_order_;
-  std::deque<std::string> news_;
+  /// The newest last.
+  std::deque<news> news_;
   std::unordered_set<std::uint64_t> seen_;
   std::deque<std::uint64_t> seen_order_;
 };

@@ -25,8 +25,10 @@ bridge_model::bridge_model(world& w, transport& t, swarms& s, name_book& names)
 
 void bridge_model::begin() {
   const auto linked_at = clock() - std::chrono::seconds(bridge_limits::linked_before_s);
+  const auto count = static_cast<content_id>(world_.setting.contents.size());
+  const auto newest = std::min<content_id>(count, bridge::limits::news_names);
   for (overlay_id o = 0; o < nodes_.size(); ++o) {
-    for (content_id c = 0; c < world_.setting.contents.size(); ++c)
+    for (auto c = count - newest; c < count; ++c)
       if (names_.knows(o, c)) nodes_[o].desk.changed(key(o, c), linked_at);
     world_.later(0, *this, {begins, o, 0});
   }
